@@ -1,0 +1,150 @@
+"""``check("rnn_cell")`` in a notebook, ``autograder check`` in a terminal: the visible draws, at once."""
+
+from __future__ import annotations
+
+import html
+import time
+from pathlib import Path
+from typing import Any
+
+from autograder.course import load_course
+from autograder.errors import UnrolledError, UsageError
+from autograder.grade import check_submission
+from autograder.results import ExerciseResult, Outcome, SubmissionResult
+
+_SIGNS = {Outcome.PASSED: "✓", Outcome.EDGE_CASE: "◐", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "…"}
+
+
+class CheckFailed(Exception):
+    """A check that is not passed yet; shown in a notebook as one line instead of a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def check(exercise: str, *, hint: int = 1, folder: str | Path = ".") -> None:
+    """Check one exercise of the module beside this notebook, as it is saved on disk.
+
+    Args:
+        exercise: the function's name, e.g. ``"rnn_cell"``.
+        hint: how many rungs of the ladder of hints to show if a known mistake is recognised.
+        folder: where the module is; the notebook's own folder by default.
+
+    Raises:
+        CheckFailed: something is not right yet; the table above it says what.
+    """
+    try:
+        unit, _ = load_course().find_exercise(exercise)
+        file = Path(folder) / unit.module_file
+        if not file.is_file():
+            raise UsageError(f"There is no {unit.module_file} in {Path(folder).resolve()}. Is the notebook in its folder?")
+        result = check_submission(unit.id, file, [exercise])
+    except UnrolledError as error:
+        raise CheckFailed(str(error)) from None
+    saved = time.strftime("%H:%M:%S", time.localtime(file.stat().st_mtime))
+    _show(result, result.exercises[0], hint, f"{unit.module_file} as saved at {saved}")
+    if result.exercises[0].outcome is not Outcome.PASSED:
+        raise CheckFailed(f"{exercise} is not right yet: {result.exercises[0].outcome.words}.")
+
+
+def passes(unit_id: str, exercise_id: str, module_path: Path) -> bool:
+    """Whether one exercise of a module passes its visible check; False if it cannot be checked at all."""
+    try:
+        result = check_submission(unit_id, module_path, [exercise_id])
+    except UnrolledError:
+        return False
+    return result.exercises[0].outcome is Outcome.PASSED
+
+
+def sign(outcome: Outcome) -> str:
+    """One character for an outcome."""
+    return _SIGNS.get(outcome, "✗")
+
+
+def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int) -> list[str]:
+    """What to say under the table: the first thing to look at, a recognised mistake, hints, remarks."""
+    lines = []
+    if result.message:
+        lines.append(result.message)
+    elif exercise.message:
+        lines.append(exercise.message)
+    if exercise.mistake_title:
+        lines.append(f"This looks like a known mistake: {exercise.mistake_title}")
+        shown = exercise.hints[: max(hint, 1)]
+        lines += [f"Hint {number} of {len(exercise.hints)}: {text}" for number, text in enumerate(shown, 1)]
+        if len(shown) < len(exercise.hints):
+            lines.append(f'For the next hint: check("{exercise.id}", hint={len(shown) + 1})')
+    return lines + [f"Remark (costs nothing): {remark}" for remark in exercise.remarks]
+
+
+def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:
+    if _in_notebook():
+        from IPython.display import HTML, display
+
+        display(HTML(check_html(result, exercise, hint, source)))  # type: ignore[no-untyped-call]
+    else:
+        from rich.console import Console
+
+        print_exercise(Console(), result, exercise, hint, source)
+    if result.output.strip():
+        tail = result.output.strip()[-1000:]
+        print(f"Your module printed:\n{tail}")
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython import get_ipython  # type: ignore[attr-defined]
+    except ImportError:
+        return False
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
+
+
+def check_html(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> str:
+    """The table as HTML that is readable on light and dark ground."""
+    passed = exercise.outcome is Outcome.PASSED
+    colour = "#1b7f4b" if passed else "#b3541e"
+    cell = "padding:2px 12px 2px 0;text-align:left;border:none;vertical-align:top"
+    head = "".join(f'<th style="{cell};opacity:.7;font-weight:normal">{name}</th>' for name in ("", "part", "expected", "got", ""))
+    rows = []
+    for part in exercise.parts:
+        ok = part.outcome is Outcome.PASSED
+        mark = f'<b style="color:{"#1b9e5a" if ok else "#d9642b"}">{sign(part.outcome)}</b>'
+        words = "" if ok and not part.message else part.outcome.words
+        values = [mark, f"<code>{html.escape(part.name)}</code>", part.expected, part.got, words]
+        rows.append("<tr>" + "".join(f'<td style="{cell}">{value if i < 2 else html.escape(value)}</td>' for i, value in enumerate(values)) + "</tr>")
+    lines = "".join(f'<div style="margin-top:4px">{html.escape(line)}</div>' for line in advice(result, exercise, hint))
+    title = f"{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}"
+    return (
+        f'<div class="unrolled-check" style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:4px 0;max-width:60em">'
+        f"<div><b>{html.escape(title)}</b> <span style=\"opacity:.6\">({html.escape(source)}, {result.seconds:.1f} s)</span></div>"
+        f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{head}{"".join(rows)}</table>{lines}</div>'
+    )
+
+
+def summary_line(exercise: ExerciseResult) -> str:
+    """One line of a list of exercises, with rich's markup."""
+    colour = {Outcome.PASSED: "green", Outcome.NOT_ATTEMPTED: "dim"}.get(exercise.outcome, "yellow")
+    points = f"{exercise.points:g}/{exercise.max_points:g}"
+    return f"[{colour}]{sign(exercise.outcome)}[/] {exercise.id:<28} {points:>7}  [dim]{exercise.outcome.words}[/]"
+
+
+def print_exercise(console: Any, result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:
+    """The table in a terminal of 80 columns."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    colour = "green" if exercise.outcome is Outcome.PASSED else "yellow"
+    console.print(f"[bold {colour}]{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}[/] [dim]({escape(source)}, {result.seconds:.1f} s)[/]", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
+    for name in ("", "part", "expected", "got", ""):
+        table.add_column(name)
+    for part in exercise.parts:
+        ok = part.outcome is Outcome.PASSED
+        words = "" if ok and not part.message else part.outcome.words
+        mark = f"[{'green' if ok else 'yellow'}]{sign(part.outcome)}[/]"
+        table.add_row(mark, escape(part.name), part.expected, part.got, words)
+    if any(part.expected for part in exercise.parts) or exercise.outcome is not Outcome.PASSED:
+        console.print(table)
+    for line in advice(result, exercise, hint):
+        console.print(f"  {escape(line)}", highlight=False)

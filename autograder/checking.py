@@ -1,0 +1,213 @@
+"""How a check is written, and what running one case of it records.
+
+A check is a pytest function with a decorator::
+
+    @exercise("rnn_step_backward", cases=step_cases)
+    def test_rnn_step_backward(student, case, expect):
+        next_h, cache = student.rnn_step_forward(*case.step_inputs, keep=[1])
+        ...
+        expect.result(student.rnn_step_backward(case.dnext_h, cache), dx=..., dprev_h=..., ...)
+
+`cases` turns a draw into inputs. pytest runs the function once per case (see
+:mod:`autograder.pytest_plugin`); the grader runs the same function through :func:`run_case`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from autograder.course import Unit
+from autograder.draws import Draw
+from autograder.gradcheck import RTOL, Comparison, compare, describe
+from autograder.results import Outcome
+from autograder.student import StandIn, StudentError
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs of one run of a check.
+
+    ``edge`` names what is unusually small ("N=1", "T=1"), so that a function which fails only there
+    is told so. ``neutral`` cases (h0 = 0, b = 0, ...) are run only to judge a backward function whose
+    forward is wrong elsewhere.
+    """
+
+    name: str
+    inputs: dict[str, Any]
+    edge: str = ""
+    neutral: bool = False
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["inputs"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass
+class Observation:
+    """What one case says about one part."""
+
+    part: str
+    outcome: Outcome
+    message: str = ""
+    expected: str = ""
+    got: str = ""
+    value: Any = None  # what the student's function returned, for matching with known mistakes
+    kind: str = ""  # exception type, if it crashed
+    single_precision: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome is Outcome.PASSED
+
+
+@dataclass
+class CaseRecord:
+    """Everything that one case says: about the parts, and about what they build on."""
+
+    case: Case
+    parts: dict[str, Observation] = field(default_factory=dict)
+    given_ok: bool = True
+    given_message: str = ""
+
+
+class Expect:
+    """Collects verdicts while a check runs."""
+
+    def __init__(self, exercise_id: str, parts: Sequence[str], record: CaseRecord) -> None:
+        self.exercise_id = exercise_id
+        self.parts = tuple(parts)
+        self.record = record
+
+    def part(self, name: str, got: Any, expected: Any, rtol: float = RTOL) -> None:
+        """Compare one part; calling it again for the same part keeps the first failure."""
+        self.verdict(name, compare(got, expected, rtol, name), got)
+
+    def verdict(self, name: str, found: Comparison, got: Any = None) -> None:
+        """Record a comparison made by the check itself."""
+        if name not in self.parts:
+            raise KeyError(f"{self.exercise_id} has no part {name!r}")
+        earlier = self.record.parts.get(name)
+        if earlier is None or earlier.ok:
+            self.record.parts[name] = Observation(
+                name, found.outcome, found.message, found.expected, found.got, got, "", found.single_precision
+            )
+
+    def result(self, got: Any, rtol: float = RTOL, **expected: Any) -> None:
+        """Compare what a function returned with its expected results, in the order of ``expected``.
+
+        One expected result: ``got`` itself. Several: ``got`` must be a tuple or list of that many.
+        """
+        names = list(expected)
+        if len(names) == 1:
+            self.part(names[0], got, expected[names[0]], rtol)
+            return
+        if isinstance(got, (tuple, list)) and len(got) == len(names):
+            for name, value in zip(names, got, strict=True):
+                self.part(name, value, expected[name], rtol)
+            return
+        if got is None:
+            self.all(Outcome.RETURNS_NONE, f"{self.exercise_id} returns None.", names)
+            return
+        count = f"{len(got)} values" if isinstance(got, (tuple, list)) else f"{describe(got)} alone"
+        message = f"{self.exercise_id} returns {count}; it should return {len(names)}: {', '.join(names)}."
+        self.all(Outcome.WRONG_VALUES, message, names)
+
+    def forward(self, returned: Any, expected: Any, name: str) -> Any:
+        """Unpack what a forward function returned and note whether its result is right.
+
+        Returns the cache. Raises StudentError if there is none.
+        """
+        if not (isinstance(returned, tuple) and len(returned) == 2):
+            self.record.given_ok = False
+            kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
+            raise StudentError(name, kind, f"{name} returns {describe(returned)}, it should return a result and a cache.")
+        found = compare(returned[0], expected, name=f"the result of {name}")
+        if not found.ok:
+            self.record.given_ok = False
+            self.record.given_message = found.message
+        return returned[1]
+
+    def all(self, outcome: Outcome, message: str, parts: Iterable[str] | None = None, kind: str = "") -> None:
+        """Give every part that has no verdict yet (or the named ones) this outcome."""
+        for name in parts or self.parts:
+            if name not in self.record.parts:
+                self.record.parts[name] = Observation(name, outcome, message, kind=kind)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A registered check."""
+
+    exercise_id: str
+    cases: Callable[[Draw], list[Case]]
+    run: Callable[[Any, Case, Expect], None]
+    stand_ins: tuple[StandIn, ...]
+
+
+_REGISTRY: dict[str, Check] = {}
+
+
+def exercise(
+    exercise_id: str, cases: Callable[[Draw], list[Case]], stand_ins: Sequence[StandIn] = ()
+) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
+    """Register a test function as the check of an exercise.
+
+    Args:
+        exercise_id: the name of the function that it checks, as in course.toml.
+        cases: turns a draw into the cases.
+        stand_ins: replacements for the functions that this exercise builds on, used when one of
+            those is wrong, so that one bug costs once.
+    """
+
+    def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
+        check = Check(exercise_id, cases, function, tuple(stand_ins))
+        _REGISTRY[exercise_id] = check
+        function.__dict__["unrolled_check"] = check
+        return function
+
+    return register
+
+
+@lru_cache(maxsize=16)
+def load_checks(unit: Unit) -> dict[str, Check]:
+    """The checks of a unit, by exercise id; raises LookupError if one is missing."""
+    importlib.import_module(f"autograder.checks.test_{unit.id}")
+    missing = [e.id for e in unit.exercises if e.id not in _REGISTRY]
+    if missing:
+        raise LookupError(f"autograder/checks/test_{unit.id}.py has no check of {', '.join(missing)}")
+    return {e.id: _REGISTRY[e.id] for e in unit.exercises}
+
+
+def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> CaseRecord:
+    """Run one case; whatever the student's code does ends up in the record."""
+    record = CaseRecord(case)
+    expect = Expect(check.exercise_id, parts, record)
+    try:
+        check.run(student, case, expect)
+    except StudentError as error:
+        if error.outcome is Outcome.ENVIRONMENT:
+            raise
+        if error.function not in ("", check.exercise_id):
+            record.given_ok = False
+            record.given_message = error.message
+            message = f"{error.function}, which this builds on, does not work: {error.message}"
+            outcome = error.outcome if error.outcome is not Outcome.RETURNS_NONE else Outcome.CRASHED
+            expect.all(outcome, message, kind=error.kind)
+        else:
+            expect.all(error.outcome, _sentence(error.message), kind=error.kind)
+    finally:
+        student.reset()
+    unsaid = [part for part in parts if part not in record.parts]
+    if unsaid:
+        raise LookupError(f"the check of {check.exercise_id} says nothing about {', '.join(unsaid)} in case {case.name}")
+    return record
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] if text.startswith(("the ", "it ", "what ")) else text

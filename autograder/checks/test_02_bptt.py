@@ -1,0 +1,490 @@
+"""Checks of unit 2, backpropagation through time.
+
+Expected gradients come from complex-step differentiation of the forward formulas below, which
+are written in another way than any solution needs to be. Run them on one file with
+``pytest autograder/checks/test_02_bptt.py --submission PATH``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import Case, Expect, exercise
+from autograder.draws import Draw
+from autograder.gradcheck import Array, Comparison, as_array, compare, complex_step, describe
+from autograder.results import Outcome
+from autograder.student import StandIn
+
+RNN_PARAMETERS = ("x", "prev_h", "Wx", "Wh", "b")
+
+
+# --- oracles: the formulas of the notebook, in index notation -------------------------------
+
+
+def step(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> Array:
+    """h' = tanh(x Wx + h Wh + b), for real and complex arrays."""
+    result: Array = np.tanh(np.einsum("nd,dh->nh", x, Wx) + np.einsum("nk,kh->nh", prev_h, Wh) + b)
+    return result
+
+
+def unrolled(x: Array, h0: Array, Wx: Array, Wh: Array, b: Array) -> Array:
+    """(N, T, H): the step, once per time step."""
+    states = [h0]
+    for t in range(x.shape[1]):
+        states.append(step(x[:, t], states[-1], Wx, Wh, b))
+    return np.stack(states[1:], axis=1)
+
+
+def affine(x: Array, w: Array, b: Array) -> Array:
+    """(N, T, M)."""
+    result: Array = np.einsum("ntd,dm->ntm", x, w) + b
+    return result
+
+
+def step_gradients(dnext_h: Array, *inputs: Array) -> tuple[Array, ...]:
+    """dx, dprev_h, dWx, dWh, db of one step."""
+    return tuple(complex_step(step, inputs[:5], dnext_h))
+
+
+def sequence_gradients(dh: Array, *inputs: Array) -> tuple[Array, ...]:
+    """dx, dh0, dWx, dWh, db of the unrolled network."""
+    return tuple(complex_step(unrolled, inputs[:5], dh))
+
+
+STEP_STAND_INS = (
+    StandIn("rnn_step_forward", "forward", RNN_PARAMETERS, lambda *inputs: step(*inputs)),
+    StandIn("rnn_step_backward", "backward", ("dnext_h", "cache"), step_gradients),
+)
+SEQUENCE_STAND_INS = (
+    StandIn("rnn_forward", "forward", ("x", "h0", "Wx", "Wh", "b"), lambda *inputs: unrolled(*inputs)),
+    StandIn("rnn_backward", "backward", ("dh", "cache"), sequence_gradients),
+)
+
+
+# --- draws ----------------------------------------------------------------------------------
+
+
+def sizes(rng: np.random.Generator, count: int, draw: Draw, fixed: tuple[int, ...]) -> list[int]:
+    """Different sizes for different axes, so that none can be taken for another; never 1 or 16."""
+    return [int(n) for n in rng.permutation([2, 3, 4, 5, 6])[:count]] if draw.hidden else list(fixed)
+
+
+def rnn_inputs(rng: np.random.Generator, N: int, T: int, D: int, H: int) -> dict[str, Any]:
+    """Inputs whose states neither saturate nor vanish."""
+    return {
+        "x": rng.normal(size=(N, T, D)),
+        "h0": 0.5 * rng.normal(size=(N, H)),
+        "Wx": rng.normal(size=(D, H)) / np.sqrt(D),
+        "Wh": 0.9 * rng.normal(size=(H, H)) / np.sqrt(H),
+        "b": 0.4 * rng.normal(size=H),
+        "dh": rng.normal(size=(N, T, H)),
+    }
+
+
+def zeroed(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same inputs with some of them zero."""
+    return inputs | {name: np.zeros_like(inputs[name]) for name in names}
+
+
+def sequence_cases(draw: Draw) -> list[Case]:
+    """Unrolled networks: two ordinary ones, one sequence, one step; more with zeros for neutral ground."""
+    rng = draw.rng("sequence")
+    N, T, D, H = _long_enough(sizes(rng, 4, draw, (3, 4, 2, 5)))
+    inputs = rnn_inputs(rng, N, T, D, H)
+    N2, T2, D2, H2 = _long_enough(sizes(rng, 4, draw, (2, 6, 5, 3)))
+    other = rnn_inputs(rng, N2, T2, D2, H2)
+    spare = [rnn_inputs(rng, N, T, D, H) for _ in range(2)]
+    return [
+        Case(f"N={N} T={T} D={D} H={H}", inputs),
+        Case(f"N={N2} T={T2} D={D2} H={H2}", other),
+        Case(f"N=1 T={T} D={D} H={H}", rnn_inputs(rng, 1, T, D, H), edge="N=1"),
+        Case(f"N={N} T=1 D={D} H={H}", rnn_inputs(rng, N, 1, D, H), edge="T=1"),
+        *[Case(f"h0=0 ({i})", zeroed(s, "h0"), neutral=True) for i, s in enumerate(spare)],
+        *[Case(f"b=0 ({i})", zeroed(s, "b"), neutral=True) for i, s in enumerate(spare)],
+        *[Case(f"h0=0 b=0 ({i})", zeroed(s, "h0", "b"), neutral=True) for i, s in enumerate(spare)],
+    ]
+
+
+def _long_enough(numbers: list[int]) -> list[int]:
+    """At least three steps: with two, the last and the one before the first are neighbours."""
+    N, T, *rest = numbers
+    return [T, N, *rest] if T < 3 else numbers
+
+
+def step_cases(draw: Draw) -> list[Case]:
+    """Single steps, made of the first step of a sequence."""
+    rng = draw.rng("step")
+    cases = []
+    for fixed in ((3, 4, 5), (5, 2, 3)):
+        N, D, H = sizes(rng, 3, draw, fixed)
+        cases.append(Case(f"N={N} D={D} H={H}", _one_step(rnn_inputs(rng, N, 1, D, H))))
+    cases.append(Case(f"N=1 D={D} H={H}", _one_step(rnn_inputs(rng, 1, 1, D, H)), edge="N=1"))
+    for i in range(2):
+        cases.append(Case(f"b=0 ({i})", zeroed(_one_step(rnn_inputs(rng, N, 1, D, H)), "b"), neutral=True))
+    return cases
+
+
+def _one_step(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "x": inputs["x"][:, 0].copy(),
+        "prev_h": inputs["h0"],
+        "Wx": inputs["Wx"],
+        "Wh": inputs["Wh"],
+        "b": inputs["b"],
+        "dnext_h": inputs["dh"][:, 0].copy(),
+    }
+
+
+def step_arguments(case: Case) -> tuple[Array, ...]:
+    return case.x, case.prev_h, case.Wx, case.Wh, case.b
+
+
+def sequence_arguments(case: Case) -> tuple[Array, ...]:
+    return case.x, case.h0, case.Wx, case.Wh, case.b
+
+
+# --- numerical gradients --------------------------------------------------------------------
+
+#: Centred differences with h = 1e-5 are off by h² f'''/6 + eps |f| / h, about 2e-10 of the gradient for
+#: the functions below; one-sided ones by h f''/2, more than 1e-6 of it. A float32 result rounds to 6e-8.
+NUMERICAL_RTOL = 1.5e-7
+
+#: max and sums round in the last digits of float64 only; float32 to 6e-8.
+PLAIN_RTOL = 1e-6
+
+
+def gradient_cases(draw: Draw) -> list[Case]:
+    """A number of an array, an array of an array, another step, an array of one entry, no axis at all."""
+    rng = draw.rng("numerical_gradient")
+    a, b = sizes(rng, 2, draw, (2, 3))
+    return [
+        Case("a number of a matrix", {"x": rng.normal(size=(a, b)), "kind": "cubic", "df": None, "h": 1e-5}),
+        Case(
+            "an array of a matrix, with an upstream gradient",
+            {"x": rng.normal(size=(a, b)), "kind": "rows", "df": rng.normal(size=(b, a)), "h": 1e-5},
+        ),
+        Case("three axes", {"x": rng.normal(size=(2, a, 2)), "kind": "cubic", "df": None, "h": 1e-5}),
+        Case("one axis, h = 0.1", {"x": rng.normal(size=(b,)), "kind": "cubic", "df": None, "h": 0.1}),
+        Case("one entry", {"x": rng.normal(size=(1,)), "kind": "cubic", "df": None, "h": 1e-5}),
+    ]
+
+
+def cubic(x: Any) -> float:
+    """A number of all entries: neighbours are multiplied, so that an entry left moved spoils the next."""
+    flat = np.asarray(x, dtype=np.float64).ravel()
+    return float(np.sum(flat**3) + 2.0 * np.sum(flat**2) + np.sum(flat) ** 2)
+
+
+def cubic_gradient(x: Array, h: float) -> Array:
+    """Centred difference of :func:`cubic`, exactly: (f(x+h) - f(x-h)) / 2h has the term h² of the cube."""
+    return 3.0 * x**2 + h**2 + 4.0 * x + 2.0 * np.sum(x)
+
+
+def rows(x: Any) -> Array:
+    """A matrix of a matrix, the axes exchanged."""
+    plain = np.asarray(x, dtype=np.float64)
+    result: Array = np.transpose(np.exp(0.5 * plain) * (1.0 + np.sum(plain)))
+    return result
+
+
+def rows_gradient(x: Array, df: Array) -> Array:
+    values = np.exp(0.5 * x)
+    result: Array = df.T * 0.5 * values * (1.0 + np.sum(x)) + np.sum(df.T * values)
+    return result
+
+
+@exercise("numerical_gradient", cases=gradient_cases)
+def test_numerical_gradient(student: Any, case: Case, expect: Expect) -> None:
+    """Is the numerical gradient that of the function, and is x as before?"""
+    if case.kind == "cubic":
+        f: Any = cubic
+        expected = cubic_gradient(case.x, case.h)
+    else:
+        f = rows
+        expected = rows_gradient(case.x, case.df)
+    got, changed = student.call_and_watch("numerical_gradient", [f, case.x, case.df, case.h])
+    expect.part("grad", got, expected, NUMERICAL_RTOL)
+    array = as_array(got)
+    if array is None or not np.any(array):
+        restored = Comparison(Outcome.NOT_ATTEMPTED, "Counts once there is a gradient.", "as before", "no gradient")
+    elif changed[1]:
+        message = "x is not as before: an entry was moved and not put back."
+        restored = Comparison(Outcome.WRONG_VALUES, message, "as before", "changed")
+    else:
+        restored = Comparison(Outcome.PASSED, "", "as before", "as before")
+    expect.verdict("x unchanged", restored, changed[1])
+
+
+def error_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("relative_error")
+    a, b = sizes(rng, 2, draw, (3, 4))
+    x, y = rng.normal(size=(a, b)), rng.normal(size=(a, b))
+    near = x * (1 + 1e-6 * rng.normal(size=x.shape))
+    zeros = np.zeros((a, b))
+    partly = x.copy()
+    partly[0] = 0.0
+    return [
+        Case("two random arrays", {"a": x, "b": y}),
+        Case("one axis", {"a": x[0].copy(), "b": x[0] + 0.3}),
+        Case("nearly equal", {"a": x, "b": near}),
+        Case("opposite signs", {"a": np.abs(x) + 0.5, "b": -2.0 * np.abs(x) - 0.3}),
+        Case("zeros in both", {"a": partly, "b": partly * 1.5}),
+        Case("nothing but zeros", {"a": zeros, "b": zeros}),
+        Case("tiny numbers", {"a": 1e-9 * np.abs(x), "b": zeros}),
+    ]
+
+
+@exercise("relative_error", cases=error_cases)
+def test_relative_error(student: Any, case: Case, expect: Expect) -> None:
+    """Is the error the largest relative difference of two entries?"""
+    worst = 0.0
+    for p, q in zip(case.a.ravel(), case.b.ravel(), strict=True):
+        worst = max(worst, abs(p - q) / max(1e-8, abs(p) + abs(q)))
+    got = student.relative_error(case.a, case.b)
+    if worst and compare(got, worst).outcome in (Outcome.PASSED, Outcome.WRONG_VALUES) and as_array(got) is not None:
+        # relative to the expected error itself: "nearly equal" is of order 1e-6
+        expect.part("error", as_array(got) / worst, 1.0, PLAIN_RTOL if worst > 1e-3 else 1e-3)
+    else:
+        expect.part("error", got, worst, PLAIN_RTOL)
+
+
+# --- one step -------------------------------------------------------------------------------
+
+
+@exercise("rnn_step_forward", cases=step_cases)
+def test_rnn_step_forward(student: Any, case: Case, expect: Expect) -> None:
+    """Is the next hidden state right?"""
+    returned = student.rnn_step_forward(*step_arguments(case), keep=[1])
+    if isinstance(returned, tuple) and len(returned) == 2:
+        expect.part("next_h", returned[0], step(*step_arguments(case)))
+    else:
+        _no_cache(expect, returned, "next_h")
+
+
+def _no_cache(expect: Expect, returned: Any, name: str) -> None:
+    """A forward function that does not return two things."""
+    what = f"{len(returned)} values" if isinstance(returned, (tuple, list)) else f"{describe(returned)} alone"
+    kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
+    expect.all(kind, f"{expect.exercise_id} returns {what}; it should return two: {name} and cache.")
+
+
+@exercise("rnn_step_backward", cases=step_cases)
+def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
+    """Are the five gradients of one step right?"""
+    returned = student.rnn_step_forward(*step_arguments(case), keep=[1])
+    cache = expect.forward(returned, step(*step_arguments(case)), "rnn_step_forward")
+    dx, dprev_h, dWx, dWh, db = step_gradients(case.dnext_h, *step_arguments(case))
+    got = student.rnn_step_backward(case.dnext_h, cache)
+    expect.result(got, dx=dx, dprev_h=dprev_h, dWx=dWx, dWh=dWh, db=db)
+
+
+# --- whole sequences ------------------------------------------------------------------------
+
+
+@exercise("rnn_forward", cases=sequence_cases, stand_ins=STEP_STAND_INS[:1])
+def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
+    """Are the hidden states of all steps right?"""
+    returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
+    if isinstance(returned, tuple) and len(returned) == 2:
+        expect.part("h", returned[0], unrolled(*sequence_arguments(case)))
+    else:
+        _no_cache(expect, returned, "h")
+
+
+@exercise("rnn_backward", cases=sequence_cases, stand_ins=STEP_STAND_INS)
+def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
+    """Are the five gradients of a whole sequence right?"""
+    returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
+    cache = expect.forward(returned, unrolled(*sequence_arguments(case)), "rnn_forward")
+    dx, dh0, dWx, dWh, db = sequence_gradients(case.dh, *sequence_arguments(case))
+    expect.result(student.rnn_backward(case.dh, cache), dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
+
+
+# --- the same map at every step, and the loss ------------------------------------------------
+
+
+def affine_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("temporal_affine")
+
+    def inputs(N: int, T: int, D: int, M: int) -> dict[str, Any]:
+        return {
+            "x": rng.normal(size=(N, T, D)),
+            "w": rng.normal(size=(D, M)),
+            "b": rng.normal(size=M),
+            "dout": rng.normal(size=(N, T, M)),
+        }
+
+    N, T, D, M = sizes(rng, 4, draw, (2, 3, 4, 5))
+    return [
+        Case(f"N={N} T={T} D={D} M={M}", inputs(N, T, D, M)),
+        Case(f"N={T} T={N} D={M} M={D}", inputs(T, N, M, D)),
+        Case(f"N=1 T={T} D={D} M={M}", inputs(1, T, D, M), edge="N=1"),
+        Case(f"N={N} T=1 D={D} M={M}", inputs(N, 1, D, M), edge="T=1"),
+        *[Case(f"b=0 ({i})", zeroed(inputs(N, T, D, M), "b"), neutral=True) for i in range(2)],
+    ]
+
+
+@exercise("temporal_affine_forward", cases=affine_cases)
+def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> None:
+    """Is the same affine map applied at every step?"""
+    returned = student.temporal_affine_forward(case.x, case.w, case.b, keep=[1])
+    if isinstance(returned, tuple) and len(returned) == 2:
+        expect.part("out", returned[0], affine(case.x, case.w, case.b))
+    else:
+        _no_cache(expect, returned, "out")
+
+
+@exercise("temporal_affine_backward", cases=affine_cases)
+def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> None:
+    """Are the gradients of the affine map right, summed over sequences and steps?"""
+    returned = student.temporal_affine_forward(case.x, case.w, case.b, keep=[1])
+    cache = expect.forward(returned, affine(case.x, case.w, case.b), "temporal_affine_forward")
+    dx, dw, db = complex_step(affine, (case.x, case.w, case.b), case.dout)
+    expect.result(student.temporal_affine_backward(case.dout, cache), dx=dx, dw=dw, db=db)
+
+
+def loss_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("temporal_softmax_loss")
+
+    def inputs(N: int, T: int, V: int, keep: float, scale: float = 1.0) -> dict[str, Any]:
+        mask = rng.random((N, T)) < keep
+        mask.flat[0] = True
+        return {"x": scale * rng.normal(size=(N, T, V)), "y": rng.integers(V, size=(N, T)), "mask": mask}
+
+    N, T, V = sizes(rng, 3, draw, (3, 4, 5))
+    cases = [
+        Case(f"N={N} T={T} V={V}, no step masked", inputs(N, T, V, 2.0)),
+        Case(f"N={N} T={T} V={V}, some steps masked", inputs(N, T, V, 0.6)),
+        Case(f"N={V} T={N} V={T}, most steps masked", inputs(V, N, T, 0.3)),
+        Case(f"N=1 T={T} V={V}", inputs(1, T, V, 0.7), edge="N=1"),
+        Case(f"N={N} T=1 V={V}", inputs(N, 1, V, 2.0), edge="T=1"),
+        Case(f"N={N} T={T} V={V}, scores in the hundreds", inputs(N, T, V, 0.8, 400.0)),
+    ]
+    unsaid = inputs(N, T, V, 0.7)
+    unsaid["mask"][-1] = False
+    return [*cases, Case(f"N={N} T={T} V={V}, one sequence all masked", unsaid)]
+
+
+def softmax_loss(x: Array, y: Array, mask: Array) -> tuple[float, Array]:
+    """Step by step, class by class: cross-entropy and its gradient p - [class is right], over N."""
+    N, T, V = x.shape
+    loss, dx = 0.0, np.zeros(x.shape)
+    for n in range(N):
+        for t in range(T):
+            if not mask[n, t]:
+                continue
+            largest = max(x[n, t])
+            weights = [np.exp(score - largest) for score in x[n, t]]
+            total = sum(weights)
+            loss += largest + np.log(total) - x[n, t, y[n, t]]
+            for v in range(V):
+                dx[n, t, v] = weights[v] / total - (v == y[n, t])
+    return float(loss / N), dx / N
+
+
+@exercise("temporal_softmax_loss", cases=loss_cases)
+def test_temporal_softmax_loss(student: Any, case: Case, expect: Expect) -> None:
+    """Are the masked, summed loss and its gradient right?"""
+    loss, dx = softmax_loss(case.x, case.y, case.mask)
+    expect.result(student.temporal_softmax_loss(case.x, case.y, case.mask), loss=loss, dx=dx)
+
+
+# --- clipping, truncation, norms --------------------------------------------------------------
+
+#: PyTorch divides by norm + 1e-6; the draws' norms are above 1, so that is right to 1e-6.
+CLIP_RTOL = 1e-5
+
+
+def clip_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("clip_grad_norm")
+    D, H = sizes(rng, 2, draw, (3, 4))
+    grads = {"Wx": rng.normal(size=(D, H)), "Wh": 2.0 * rng.normal(size=(H, H)), "b": rng.normal(size=H) + 1.0}
+    norm = float(np.sqrt(sum(float(np.sum(g * g)) for g in grads.values())))
+    small = {name: 0.2 * g / norm for name, g in grads.items()}
+    return [
+        Case("norm far above the limit", {"grads": grads, "max_norm": norm / 7.0}),
+        Case("norm a little above the limit", {"grads": grads, "max_norm": 0.8 * norm}),
+        Case("norm below the limit", {"grads": grads, "max_norm": 1.25 * norm}),
+        Case("norm below one, limit below it", {"grads": small, "max_norm": 0.1}),
+        Case("norm below one, limit above it", {"grads": small, "max_norm": 0.25}),
+        Case("one array", {"grads": {"W": rng.normal(size=(D, H, 2)) + 1.0}, "max_norm": 0.5}),
+        Case("nothing but zeros", {"grads": {"W": np.zeros((D, H))}, "max_norm": 1.0}),
+    ]
+
+
+@exercise("clip_grad_norm", cases=clip_cases)
+def test_clip_grad_norm(student: Any, case: Case, expect: Expect) -> None:
+    """Is the joint L2 norm right, and are all gradients shrunk by the same factor only if they must be?"""
+    norm = float(np.sqrt(sum(float(entry) ** 2 for g in case.grads.values() for entry in g.ravel())))
+    factor = min(1.0, case.max_norm / norm) if norm else 1.0
+    returned = student.clip_grad_norm(case.grads, case.max_norm)
+    if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
+        expect.result(returned, clipped=0, norm=0)
+        return
+    clipped, got_norm = returned
+    expect.part("norm", got_norm, norm, CLIP_RTOL)
+    if not isinstance(clipped, dict) or set(clipped) != set(case.grads):
+        kind = Outcome.RETURNS_NONE if clipped is None else Outcome.WRONG_VALUES
+        message = f"clipped should be a dict with the names {', '.join(case.grads)}."
+        expect.verdict("clipped", Comparison(kind, message, "dict", describe(clipped)), clipped)
+        return
+    for name, gradient in case.grads.items():
+        found = compare(clipped[name], factor * gradient, CLIP_RTOL, f"clipped[{name!r}]")
+        expect.verdict("clipped", found, clipped[name])
+
+
+def truncated_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("truncated_bptt")
+    N, D, H = sizes(rng, 3, draw, (2, 4, 3))
+
+    def case(T: int, chunk: int, n: int = N, edge: str = "") -> Case:
+        return Case(f"N={n} T={T} chunk={chunk}", rnn_inputs(rng, n, T, D, H) | {"chunk": chunk}, edge=edge)
+
+    return [case(6, 2), case(6, 6), case(7, 3), case(5, 1), case(4, 9), case(6, 2, 1, "N=1"), case(1, 2, N, "T=1")]
+
+
+@exercise("truncated_bptt", cases=truncated_cases, stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS))
+def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
+    """Is the state carried over the borders of chunks and the gradient cut there?"""
+    h = unrolled(*sequence_arguments(case))
+    dx, dWx, dWh, db = np.zeros_like(case.x), np.zeros_like(case.Wx), np.zeros_like(case.Wh), np.zeros_like(case.b)
+    dh0 = np.zeros_like(case.h0)
+    for first in range(0, case.x.shape[1], case.chunk):
+        piece = slice(first, first + case.chunk)
+        state = case.h0 if first == 0 else h[:, first - 1]
+        inputs = (case.x[:, piece], state, case.Wx, case.Wh, case.b)
+        dx[:, piece], dstate, dWx_c, dWh_c, db_c = sequence_gradients(case.dh[:, piece], *inputs)
+        dWx, dWh, db = dWx + dWx_c, dWh + dWh_c, db + db_c
+        dh0 = dstate if first == 0 else dh0
+    got = student.truncated_bptt(*sequence_arguments(case), case.dh, case.chunk)
+    expect.result(got, h=h, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
+
+
+def norm_cases(draw: Draw) -> list[Case]:
+    rng = draw.rng("gradient_norms")
+
+    def case(N: int, T: int, H: int, gain: float, edge: str = "") -> Case:
+        Wh = gain * rng.normal(size=(H, H)) / np.sqrt(H)
+        inputs = rnn_inputs(rng, N, T, 3, H)
+        h = unrolled(inputs["x"], inputs["h0"], inputs["Wx"], Wh, inputs["b"])
+        return Case(f"N={N} T={T} H={H}", {"h": h, "Wh": Wh}, edge=edge)
+
+    N, T, H = sizes(rng, 3, draw, (3, 5, 4))
+    return [case(N, T, H, 0.9), case(T, H, N, 2.0), case(1, T, H, 1.0, "N=1"), case(N, 1, H, 1.0, "T=1")]
+
+
+@exercise("gradient_norms", cases=norm_cases)
+def test_gradient_norms(student: Any, case: Case, expect: Expect) -> None:
+    """Are the largest singular values of the Jacobians right?"""
+    N, T, H = case.h.shape
+    norms = np.zeros((N, T))
+    for n in range(N):
+        jacobian = np.eye(H)  # column i: how h_T moves if entry i of h_t moves
+        for t in range(T - 1, -1, -1):
+            norms[n, t] = np.linalg.svd(jacobian, compute_uv=False)[0]
+            jacobian = jacobian @ np.diag(1.0 - case.h[n, t] ** 2) @ case.Wh.T if t else jacobian
+    expect.result(student.gradient_norms(case.h, case.Wh), norms=norms)
+
+

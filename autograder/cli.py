@@ -1,0 +1,305 @@
+"""The command line: parsing only. ``autograder check · grade · release · start · report · demo · doctor``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder.errors import EXIT_FAILED_CHECK, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, UnrolledError, UsageError
+
+EXIT_CODES = """\b
+Exit codes: 0 done · 1 a check is not passed · 2 wrong words or path · 3 the
+course itself is broken · 4 a gradebook or file cannot be read or written ·
+5 the grader failed, nothing was scored · 130 interrupted."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.version_option(package_name="unrolled", prog_name="autograder")
+def cli() -> None:
+    """Release, check and grade the course "Unrolled: recurrent networks from scratch"."""
+
+
+@cli.command()
+@click.argument("unit")
+@click.argument("exercise", required=False)
+@click.option("--folder", type=click.Path(path_type=Path), help="Folder or .py file to check; default: found from here.")
+@click.option("--hint", type=click.IntRange(min=1), default=1, show_default=True, help="How many hints to show.")
+def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> None:
+    """Check your module on the visible draws, all exercises of UNIT or only EXERCISE."""
+    from rich.console import Console
+
+    from autograder.checker import print_exercise, summary_line
+    from autograder.course import load_course
+    from autograder.grade import check_submission
+    from autograder.results import Outcome
+
+    found = load_course().unit(unit)
+    if exercise is not None:
+        found.exercise(exercise)
+    path = folder if folder is not None else _own_module(found.id, found.module_file)
+    console = Console(highlight=False)
+    result = check_submission(found.id, path, [exercise] if exercise else None)
+    source = str(path)
+    if result.message:
+        console.print(f"✗ {result.message}", style="yellow", markup=False)
+    else:
+        for item in result.exercises:
+            if exercise is None and item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+                console.print(summary_line(item))
+            else:
+                print_exercise(console, result, item, hint, source)
+    if exercise is None:
+        console.print(f"\n{result.score:g} of {result.max_score:g} points on the visible draws ({result.seconds:.1f} s).")
+    if any(item.outcome is not Outcome.PASSED for item in result.exercises):
+        sys.exit(EXIT_FAILED_CHECK)
+
+
+def _own_module(unit_id: str, module_file: str) -> Path:
+    """Where a student's module most likely is: here, in ./<unit>, in work/<unit>."""
+    from autograder import folders
+
+    candidates = [Path(module_file), Path(unit_id) / module_file]
+    try:
+        root = folders.course_root()
+        candidates += [root / folders.WORK / unit_id / module_file]
+    except UsageError:
+        pass
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    looked = ", ".join(str(candidate) for candidate in candidates)
+    raise UsageError(f"Found no {module_file} (looked for {looked}). Name it with --folder, or run 'autograder start'.")
+
+
+@cli.command()
+@click.argument("unit")
+@click.option("--submission", type=click.Path(path_type=Path), help="Grade this folder or .py file only; no gradebook.")
+@click.option("--student", "students", multiple=True, help="With submitted/: only this student (repeatable).")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="With --submission: write the result here; - for stdout.")
+@click.option("--db", "db_url", help="Gradebook as an SQLAlchemy URL; default: that of nbgrader_config.py.")
+@click.option("--draw-of", help="With --submission: use this student's hidden draw.")
+@click.option("--jobs", type=click.IntRange(min=1), help="How many submissions at once; default: one per core.")
+@click.option("--force", is_flag=True, help="Judge again what has been judged already.")
+@click.option("--no-feedback", is_flag=True, help="Leave out the feedback pages.")
+def grade(
+    unit: str,
+    submission: Path | None,
+    students: tuple[str, ...],
+    json_file: Path | None,
+    db_url: str | None,
+    draw_of: str | None,
+    jobs: int | None,
+    force: bool,
+    no_feedback: bool,
+) -> None:
+    """Grade UNIT on hidden draws: one --submission, or everybody in submitted/."""
+    if submission is not None:
+        if students or db_url:
+            raise UsageError("--submission grades one file without a gradebook; it goes with neither --student nor --db.")
+        _grade_one(unit, submission, json_file, draw_of)
+        return
+    if json_file is not None or draw_of is not None:
+        raise UsageError("--json and --draw-of go with --submission.")
+    _grade_class(unit, list(students), db_url, jobs, force, not no_feedback)
+
+
+def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None) -> None:
+    from rich.console import Console
+
+    from autograder.checker import print_exercise, summary_line
+    from autograder.grade import grade_submission
+    from autograder.results import Outcome
+
+    result = grade_submission(unit, submission, student=draw_of)
+    text = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
+    if json_file is not None and str(json_file) == "-":
+        click.echo(text, nl=False)
+        return
+    if json_file is not None:
+        from autograder.folders import write_atomically
+
+        write_atomically(json_file, text.encode())
+    console = Console(highlight=False)
+    if result.message:
+        console.print(f"✗ {result.message}", style="yellow", markup=False)
+    else:
+        for item in result.exercises:
+            if item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+                console.print(summary_line(item))
+            else:
+                print_exercise(console, result, item, 1, submission.name)
+    console.print(f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}; isolation: {result.isolation}.")
+    if json_file is not None:
+        console.print(f"Written to {json_file}.")
+
+
+def _grade_class(
+    unit_id: str, students: list[str], db_url: str | None, jobs: int | None, force: bool, feedback: bool
+) -> None:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from autograder import folders, gradebook
+    from autograder.course import load_course
+    from autograder.grade import grade_class
+    from autograder.report import class_table, write_class_pages
+    from autograder.results import SubmissionResult
+    from autograder.sandbox import ISOLATION, WEAKNESS
+
+    unit = load_course().unit(unit_id)
+    root = folders.course_root()
+    known = gradebook.submitted_students(unit, root)
+    for name in students:
+        if name not in known:
+            raise UsageError(f"{name} has handed in nothing for {unit.id}: there is no {folders.SUBMITTED}/{name}/{unit.id}.")
+    names = students or known
+    if names:
+        gradebook.check_gradebook(str(gradebook.load_config(root, db_url).CourseDirectory.db_url))
+    console = Console(highlight=False, stderr=False)
+    problems: dict[str, str] = {}
+    results: list[SubmissionResult] = []
+    columns = (TextColumn("{task.description:<9}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        judging = progress.add_task("judging", total=len(names))
+        submissions = {name: root / folders.SUBMITTED / name / unit.id for name in names}
+        for graded in grade_class(unit.id, submissions, root, jobs=jobs, force=force):
+            if graded.problem:
+                problems[graded.student] = graded.problem
+            progress.advance(judging)
+        recording = progress.add_task("recording", total=len(names))
+        entries = gradebook.record_class(
+            unit.id,
+            [name for name in names if name not in problems] if names else None,
+            root=root,
+            db_url=db_url,
+            feedback=feedback,
+            force=force,
+            progress=lambda entry: progress.advance(recording),
+        )
+    for entry in entries:
+        if entry.result is not None:
+            results.append(entry.result)
+        if not entry.ok:
+            problems[entry.student] = entry.reason
+        for note in entry.notes:
+            console.print(f"{entry.student}: {note}", markup=False, style="yellow")
+    if results:
+        class_table(results, load_course(), console)
+        for line in write_class_pages(results, load_course(), root):
+            console.print(line, markup=False, soft_wrap=True)
+    console.print(f"Isolation: {ISOLATION}. {WEAKNESS}", markup=False)
+    for name, problem in sorted(problems.items()):
+        console.print(f"✗ {name}: not scored. {problem}", markup=False, style="red")
+    if problems:
+        sys.exit(EXIT_INFRASTRUCTURE)
+
+
+@cli.command()
+@click.argument("units", nargs=-1)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; say whether the generated files are up to date.")
+def release(units: tuple[str, ...], only_check: bool) -> None:
+    """Make notebooks/ from solutions/, all UNITS or some."""
+    from autograder.release import release as run
+
+    report = run(units or None, check=only_check)
+    for line in report.lines():
+        if not only_check or not line.startswith("unchanged"):
+            click.echo(line)
+    if only_check:
+        click.echo("notebooks/ is up to date with solutions/.")
+
+
+@cli.command()
+@click.argument("units", nargs=-1)
+def start(units: tuple[str, ...]) -> None:
+    """Copy UNITS (default: all) from notebooks/ to work/, to study in; never over files that are there."""
+    from autograder.course import load_course
+    from autograder.release import start_work
+
+    for unit in [load_course().unit(name) for name in units] or load_course().units:
+        click.echo(f"{unit.id}: {start_work(unit.id)}")
+
+
+@cli.command()
+@click.argument("unit")
+def report(unit: str) -> None:
+    """Make the class report and the feedback pages of UNIT from kept results, without grading."""
+    from rich.console import Console
+
+    from autograder import folders, gradebook
+    from autograder.course import load_course
+    from autograder.report import class_table, write_class_pages
+    from autograder.store import ResultStore
+
+    course = load_course()
+    found = course.unit(unit)
+    root = folders.course_root()
+    store = ResultStore(root)
+    results = []
+    for name in gradebook.submitted_students(found, root):
+        path = root / folders.SUBMITTED / name / found.id
+        kept = store.load(found, name, store.key(found, path, name))
+        if kept is not None:
+            results.append(kept)
+        else:
+            click.echo(f"{name}: not graded yet, or changed since; run 'autograder grade {found.id}'.", err=True)
+    if not results:
+        raise UsageError(f"There are no results for {found.id}. Run 'autograder grade {found.id}' first.")
+    console = Console(highlight=False)
+    class_table(results, course, console)
+    for line in write_class_pages(results, course, root):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+@cli.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to make the demo course.")
+def demo(folder: Path) -> None:
+    """Grade a class of sixteen made-up students and show the reports."""
+    from rich.console import Console
+
+    from autograder.demo import run_demo
+
+    sys.exit(run_demo(folder, Console(highlight=False)))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what this machine offers: versions, isolation, course, gradebook."""
+    from autograder.doctor import findings
+
+    for line in findings():
+        click.echo(line)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The console command; every expected error is one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # an old terminal shows ? for ✓ instead of failing
+    try:
+        cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
+    except UnrolledError as error:
+        click.echo(f"autograder: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        click.echo("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        click.echo("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

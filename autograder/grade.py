@@ -1,0 +1,134 @@
+"""A submission becomes a result; a class goes to an executor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import load_course
+from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
+from autograder.judge import judge
+from autograder.errors import UnrolledError
+from autograder.results import SubmissionResult
+from autograder.store import ResultStore
+from autograder.submission import read_submission
+
+
+def grade_submission(
+    unit_id: str,
+    path: Path,
+    *,
+    student: str | None = None,
+    exercises: Sequence[str] | None = None,
+    draw: Draw | None = None,
+    on_exercise: Callable[[str], None] | None = None,
+) -> SubmissionResult:
+    """Judge what a student handed in on hidden draws.
+
+    Args:
+        unit_id: e.g. ``"02_bptt"``.
+        path: a folder that holds the module, or one ``.py`` file that holds the functions.
+        student: whose it is; chooses the hidden draw. None for a submission without a name.
+        exercises: ids; all of the unit by default.
+        draw: instead of the hidden draw of this course, unit and student.
+        on_exercise: called with each exercise's id before it is judged.
+
+    Raises:
+        UsageError: unknown unit or exercise, missing or unreadable path.
+        StoreError: the salt cannot be read or made.
+        InfrastructureError: the grader failed; nothing was scored.
+    """
+    course = load_course()
+    unit = course.unit(unit_id)
+    submission = read_submission(unit, path)
+    chosen = draw or hidden_draw(unit.id, student, load_salt())
+    return judge(course, unit, submission, chosen, exercises=exercises, student=student, on_exercise=on_exercise)
+
+
+def check_submission(unit_id: str, path: Path, exercises: Sequence[str] | None = None) -> SubmissionResult:
+    """Judge a student's module on the visible draws: what ``check`` in a notebook does."""
+    return grade_submission(unit_id, path, exercises=exercises, draw=visible_draw())
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission of a class: its result, or why there is none."""
+
+    student: str
+    result: SubmissionResult | None
+    problem: str = ""
+    kept: bool = False  # the result was in the store already
+
+
+def grade_class(
+    unit_id: str,
+    submissions: dict[str, Path],
+    root: Path,
+    *,
+    executor: Executor | None = None,
+    jobs: int | None = None,
+    force: bool = False,
+) -> Iterator[Graded]:
+    """Judge many submissions, and keep each result in the store as it comes.
+
+    Args:
+        unit_id: the unit.
+        submissions: student -> folder or file.
+        root: the course's folder, which has the salt and the store.
+        executor: where to judge; processes on this machine by default.
+        jobs: how many processes, one per core by default.
+        force: judge again what is in the store.
+
+    Yields:
+        one entry per submission, in the order in which they are done. A submission that cannot be read or
+        a failure of the grader is an entry without a result, never a score.
+    """
+    course = load_course()
+    unit = course.unit(unit_id)
+    store = ResultStore(root)
+    waiting: dict[str, tuple[Path, str]] = {}
+    load_salt(root)  # made here, once, before several processes ask for it
+    for student, path in submissions.items():
+        try:
+            key = store.key(unit, path, student)
+            result = None if force else store.load(unit, student, key)
+        except UnrolledError as error:
+            yield Graded(student, None, str(error))
+            continue
+        if result is not None:
+            yield Graded(student, result, kept=True)
+        else:
+            waiting[student] = (path, key)
+    if not waiting:
+        return
+    own = None
+    if executor is None:
+        own = executor = ProcessPoolExecutor(max_workers=min(jobs or os.cpu_count() or 1, len(waiting)))
+    try:
+        futures = {
+            executor.submit(_grade_one, unit.id, path, student, root): student
+            for student, (path, _) in waiting.items()
+        }
+        for future in as_completed(futures):
+            student = futures[future]
+            try:
+                result = SubmissionResult.from_json(future.result())
+                store.save(unit, student, waiting[student][1], result)
+            except UnrolledError as error:
+                yield Graded(student, None, str(error))
+            except Exception as error:  # a broken pool, a bug of ours: said, never a score
+                yield Graded(student, None, f"The grader failed: {type(error).__name__}: {error}")
+            else:
+                yield Graded(student, result)
+    finally:
+        if own is not None:
+            own.shutdown(wait=True, cancel_futures=True)
+
+
+def _grade_one(unit_id: str, path: Path, student: str, root: Path) -> dict[str, object]:
+    """Runs in a process of the pool; plain data go back."""
+    draw = hidden_draw(unit_id, student, load_salt(root))
+    return grade_submission(unit_id, path, student=student, draw=draw).to_json()

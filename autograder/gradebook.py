@@ -1,0 +1,426 @@
+"""Writes a class's results into nbgrader's gradebook and feedback, through nbgrader's own converters.
+
+One student at a time; what goes wrong with one is reported and costs nobody else anything. Scores come from the
+result store (:mod:`autograder.store`), which ``autograder grade`` fills beforehand in parallel.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder import folders
+from autograder.course import Unit, load_course
+from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
+from autograder.release import last_line, quiet_nbgrader, register
+from autograder.results import SubmissionResult
+from autograder.store import ResultStore, student_folder
+
+if TYPE_CHECKING:
+    from traitlets.config import Config
+
+_TABLES = {"assignment", "grade", "student", "submitted_assignment", "submitted_notebook"}
+_LOCK_SECONDS = 2.0  # how long to wait for somebody else's write
+
+
+@dataclass
+class Recorded:
+    """What became of one student's submission."""
+
+    student: str
+    ok: bool
+    changed: bool = False  # False: the gradebook already had exactly this
+    reason: str = ""  # why not ok, one sentence
+    notes: list[str] = field(default_factory=list)  # things a person should know or look at
+    result: SubmissionResult | None = None
+    autograded: Path | None = None
+    feedback: Path | None = None  # the student's page
+
+
+def record_class(
+    unit_id: str,
+    students: Sequence[str] | None = None,
+    *,
+    root: Path | None = None,
+    db_url: str | None = None,
+    feedback: bool = True,
+    force: bool = False,
+    progress: Callable[[Recorded], None] | None = None,
+) -> list[Recorded]:
+    """Put the results of submissions into the gradebook, and make the feedback pages.
+
+    Args:
+        unit_id: id or number of the unit.
+        students: whose; None for all in ``submitted/``.
+        root: the course's folder; found from the current folder by default.
+        db_url: the gradebook; default is that of ``nbgrader_config.py``.
+        feedback: whether to make the feedback pages.
+        force: write also what the gradebook already has.
+        progress: called with each student's outcome as it comes.
+
+    Returns:
+        one entry per student, in the order asked for (alphabetical for all).
+
+    Raises:
+        UsageError: an unknown unit, nobody has handed anything in, or an impossible name.
+        StoreError: the gradebook is locked, no nbgrader gradebook, or does not fit the unit.
+    """
+    root = root or folders.course_root()
+    unit = load_course().unit(unit_id)
+    config = load_config(root, db_url)
+    url = str(config.CourseDirectory.db_url)
+    everybody = submitted_students(unit, root)
+    names = list(students) if students is not None else everybody
+    for name in names:
+        student_folder(name)
+    if not names:
+        raise UsageError(
+            f"Nobody has handed in {unit.id}: there is no {folders.SUBMITTED}/<student>/{unit.id}. "
+            f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
+        )
+    check_gradebook(url)
+    ensure_registered(unit, root, url)
+    recorded = []
+    for name in names:
+        entry = _record(unit, name, root, config, feedback=feedback, force=force)
+        recorded.append(entry)
+        if progress is not None:
+            progress(entry)
+    return recorded
+
+
+def submitted_students(unit: Unit, root: Path) -> list[str]:
+    """Who has a folder for this unit in ``submitted/``."""
+    base = root / folders.SUBMITTED
+    try:
+        return sorted(path.name for path in base.iterdir() if (path / unit.id).is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"Cannot read {base}: {error.strerror or error}.") from error
+
+
+def load_config(root: Path, db_url: str | None = None) -> Config:
+    """``nbgrader_config.py`` of a course, with another gradebook if asked for."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    try:
+        config: Config = PyFileConfigLoader(folders.CONFIG, path=str(root)).load_config()
+    except UnrolledError:
+        raise
+    except Exception as error:  # the file is Python that an instructor may have edited
+        raise StoreError(f"{root / folders.CONFIG} cannot be used: {type(error).__name__}: {error}.") from error
+    config.CourseDirectory.root = str(root)
+    if db_url is not None:
+        config.CourseDirectory.db_url = db_url
+    return config
+
+
+# ── the database ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_gradebook(db_url: str) -> None:
+    """Complain in one sentence about a gradebook that cannot be used; touches nothing.
+
+    Raises:
+        StoreError: it is locked, read-only, no database, somebody else's database, or out of reach.
+    """
+    from sqlalchemy import create_engine, inspect
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+    try:
+        url = make_url(db_url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"{db_url!r} is no database address; one looks like sqlite:////home/me/gradebook.db."
+        ) from error
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        try:
+            engine = create_engine(url)
+            tables = set(inspect(engine).get_table_names())
+            engine.dispose()
+        except (SQLAlchemyError, ImportError) as error:
+            raise StoreError(f"The gradebook {url.render_as_string()} cannot be reached: {error}.") from error
+        _check_tables(url.render_as_string(), tables)
+        return
+    file = Path(url.database)
+    if not file.parent.is_dir():
+        raise StoreError(f"The gradebook {file} cannot be made: there is no folder {file.parent}.")
+    if file.is_dir():
+        raise StoreError(f"The gradebook {file} is a folder.")
+    if not file.exists():
+        return  # nbgrader makes it
+    try:
+        connection = sqlite3.connect(file, timeout=_LOCK_SECONDS, isolation_level=None)
+        try:
+            tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+            _check_tables(str(file), tables)
+            connection.execute("begin immediate")  # asks for the right to write, and for nobody else writing
+            connection.execute("rollback")
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StoreError(
+                f"The gradebook {file} is locked by another program. Wait for it to finish, or close it, and run again."
+            ) from error
+        raise StoreError(f"The gradebook {file} cannot be written: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{file} is not a gradebook: {error}. Move it away, or name another one.") from error
+
+
+def _check_tables(name: str, tables: set[str]) -> None:
+    if tables and not tables >= _TABLES:
+        raise StoreError(
+            f"{name} is a database of something else, not a gradebook of nbgrader (it has no table "
+            f"{sorted(_TABLES - tables)[0]!r}). Nothing was written; name another one."
+        )
+
+
+def open_gradebook(db_url: str, course_id: str) -> Any:
+    """nbgrader's Gradebook, a context manager."""
+    from nbgrader.api import Gradebook
+
+    folders.own_tools_on_path()
+    return Gradebook(db_url, course_id)
+
+
+def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:
+    """Have the gradebook know the unit's graded cells as they were released; does nothing if it does.
+
+    Raises:
+        StoreError: the unit is not released, or the gradebook has submissions for a unit with other cells.
+    """
+    from autograder.nbgrader_bridge import read_notebook
+
+    released = root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"
+    if not released.is_file():
+        raise StoreError(f"{released} does not exist. Run 'autograder release {unit.id}' first.")
+    notebook, problem = read_notebook(released.read_text(encoding="utf-8"))
+    if problem:
+        raise StoreError(f"{released} cannot be read ({problem}). Run 'autograder release {unit.id}' again.")
+    wanted = {}
+    for cell in notebook.cells:
+        graded = cell.metadata.get("nbgrader")
+        if graded:
+            wanted[graded["grade_id"]] = (graded.get("checksum"), float(graded["points"]) if graded["grade"] else None)
+    if _registered(unit, db_url) != wanted:
+        register(unit, root, db_url)
+        if _registered(unit, db_url) != wanted:
+            raise StoreError(
+                f"The cells of {folders.RELEASED}/{unit.id} are not those of {folders.SOURCES}/{unit.id}. "
+                f"Run 'autograder release {unit.id}', then grade again."
+            )
+
+
+def _registered(unit: Unit, db_url: str) -> dict[str, tuple[str | None, float | None]]:
+    """Name → (checksum, points) of the graded cells that the gradebook knows."""
+    from nbgrader.api import MissingEntry
+
+    with quiet_nbgrader(), open_gradebook(db_url, load_course().name) as gb:
+        try:
+            notebook = gb.find_notebook(unit.id, unit.id)
+        except MissingEntry:
+            return {}
+        points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
+        return {cell.name: (cell.checksum, points.get(cell.name)) for cell in notebook.source_cells}
+
+
+def read_scores(unit: Unit, student: str, db_url: str, course_id: str) -> dict[str, float | None]:
+    """Exercise id → automatic score in the gradebook; empty if there is no submission."""
+    from nbgrader.api import MissingEntry
+
+    with quiet_nbgrader(), open_gradebook(db_url, course_id) as gb:
+        try:
+            submission = gb.find_submission_notebook(unit.id, unit.id, student)
+        except MissingEntry:
+            return {}
+        found = {grade.name: grade.auto_score for grade in submission.grades}
+    tests = {f"test_{exercise.id}": exercise.id for exercise in unit.exercises}
+    return {tests[name]: score for name, score in found.items() if name in tests}
+
+
+def write_scores_directly(unit: Unit, student: str, result: SubmissionResult, db_url: str, course_id: str) -> None:
+    """Put scores into the gradebook without a notebook: the last resort if nbgrader cannot process one.
+
+    Answers in words are marked for a person to look at, unless somebody has scored them already.
+    """
+    from autograder.nbgrader_bridge import clamp
+
+    scores = {f"test_{e.id}": clamp(result.exercise(e.id).points, e.points) for e in unit.exercises}
+    with quiet_nbgrader(), open_gradebook(db_url, course_id) as gb:
+        gb.update_or_create_student(student)
+        gb.update_or_create_submission(unit.id, student)
+        for grade in gb.find_submission_notebook(unit.id, unit.id, student).grades:
+            if grade.name in scores:
+                grade.auto_score = scores[grade.name]
+                grade.needs_manual_grade = grade.manual_score is not None
+            else:
+                grade.auto_score = None
+                grade.needs_manual_grade = grade.manual_score is None
+        gb.db.commit()
+
+
+def clear_scores(unit: Unit, student: str, db_url: str, course_id: str) -> None:
+    """Take back automatic scores that belong to an earlier submission; marks them for a person to look at.
+
+    A score that a person gave stays. Does nothing if there is no submission in the gradebook.
+    """
+    from nbgrader.api import MissingEntry
+
+    tests = {f"test_{exercise.id}" for exercise in unit.exercises}
+    with quiet_nbgrader(), open_gradebook(db_url, course_id) as gb:
+        try:
+            submission = gb.find_submission_notebook(unit.id, unit.id, student)
+        except MissingEntry:
+            return
+        for grade in submission.grades:
+            if grade.name in tests:
+                grade.auto_score = None
+                grade.needs_manual_grade = True
+        gb.db.commit()
+
+
+# ── one student ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: bool, force: bool) -> Recorded:
+    """Record one student; whatever goes wrong becomes part of the answer, except Ctrl-C."""
+    entry = Recorded(student, ok=False)
+    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
+    submission = root / folders.SUBMITTED / student / unit.id
+    if not submission.is_dir():
+        entry.reason = f"{student} has handed in nothing for {unit.id}: there is no {submission}."
+        return entry
+    try:
+        entry.result = ResultStore(root).result(unit, submission, student)
+    except UnrolledError as error:
+        entry.reason = str(error)
+        _forget(unit, student, root, url, course_id, entry)
+        return entry
+    try:
+        _write(unit, student, root, config, entry, feedback=feedback, force=force)
+    except UnrolledError as error:
+        entry.ok, entry.reason = False, str(error)
+    except Exception as error:  # nbgrader and SQLAlchemy raise many kinds; the rest of the class goes on
+        entry.ok, entry.reason = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return entry
+
+
+def _forget(unit: Unit, student: str, root: Path, url: str, course_id: str, entry: Recorded) -> None:
+    """No score rather than an old one: what is in the gradebook and in the generated folders is of another time."""
+    try:
+        clear_scores(unit, student, url, course_id)
+        for step in (folders.AUTOGRADED, folders.FEEDBACK):
+            shutil.rmtree(root / step / student / unit.id, ignore_errors=True)
+    except Exception as error:
+        entry.notes.append(f"An older score may still be in the gradebook: {type(error).__name__}: {error}")
+
+
+def _write(
+    unit: Unit, student: str, root: Path, config: Config, entry: Recorded, *, feedback: bool, force: bool
+) -> None:
+    from autograder.nbgrader_bridge import clamp, fingerprint, read_notebook, seal_of
+
+    assert entry.result is not None  # _record has just put it there
+    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
+    submission = root / folders.SUBMITTED / student / unit.id
+    autograded = root / folders.AUTOGRADED / student / unit.id
+    page = root / folders.FEEDBACK / student / unit.id / f"{unit.id}.html"
+    wanted = {e.id: clamp(entry.result.exercise(e.id).points, e.points) for e in unit.exercises}
+
+    notebook = submission / f"{unit.id}.ipynb"
+    if not notebook.is_file():
+        entry.notes.append(f"no {unit.id}.ipynb was handed in: the module is graded, answers in words need a look")
+    else:
+        _, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"))
+        if problem:
+            entry.notes.append(
+                f"{unit.id}.ipynb cannot be read ({problem}): the module is graded, answers in words need a look"
+            )
+
+    current = fingerprint(unit, root, submission, student)
+    sealed = seal_of(autograded / f"{unit.id}.ipynb") == current != ""
+    if force or not sealed or read_scores(unit, student, url, course_id) != wanted:
+        entry.changed = True
+        problem = _autograde(unit, student, root, config, has_notebook=notebook.is_file())
+        if not problem and read_scores(unit, student, url, course_id) != wanted:
+            problem = "the scores in the gradebook are not those of the result"
+        if problem:
+            write_scores_directly(unit, student, entry.result, url, course_id)
+            entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
+    if read_scores(unit, student, url, course_id) != wanted:
+        raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
+    if autograded.is_dir():
+        entry.autograded = autograded
+        if feedback and (entry.changed or not page.is_file()):
+            problem = _generate_feedback(unit, student, config)
+            if problem:
+                entry.notes.append(f"no feedback page: {problem}")
+        if page.is_file():
+            entry.feedback = page
+    entry.ok = True
+
+
+def _autograde(unit: Unit, student: str, root: Path, config: Config, *, has_notebook: bool) -> str:
+    """Run nbgrader's autograde for one student; returns what went wrong, empty if nothing."""
+    if has_notebook:
+        return _run("Autograde", unit, student, config)
+    # nbgrader passes over a submission without a notebook: give it one, in a copy
+    from nbformat import writes
+
+    from autograder.nbgrader_bridge import placeholder_notebook
+
+    with tempfile.TemporaryDirectory(prefix="submitted-") as name:
+        copy = Path(name).resolve() / student / unit.id
+        submission = root / folders.SUBMITTED / student / unit.id
+        shutil.copytree(submission, copy, symlinks=True)
+        text = writes(placeholder_notebook("No notebook was handed in"), version=4)
+        (copy / f"{unit.id}.ipynb").write_text(text, encoding="utf-8")
+        return _run("Autograde", unit, student, config, copies=Path(name).resolve(), original=submission)
+
+
+def _generate_feedback(unit: Unit, student: str, config: Config) -> str:
+    return _run("GenerateFeedback", unit, student, config)
+
+
+def _run(
+    name: str, unit: Unit, student: str, config: Config, copies: Path | None = None, original: Path | None = None
+) -> str:
+    """Run one of nbgrader's converters for one student; returns what went wrong, empty if nothing.
+
+    Args:
+        copies: a folder in place of ``submitted/``.
+        original: the submission that the copy in there was made from.
+    """
+    from copy import deepcopy
+
+    with quiet_nbgrader() as said:
+        from nbgrader import converters
+        from nbgrader.coursedir import CourseDirectory
+
+        own = deepcopy(config)
+        own.CourseDirectory.assignment_id = unit.id
+        own.CourseDirectory.student_id = _literal(student)
+        own[name].force = True
+        own.GradingExporter.prepared = True  # by record_class, once for all students
+        if copies is not None:
+            own.CourseDirectory.submitted_directory = str(copies)
+            own.Seal.original = str(original)
+        converter = getattr(converters, name)(coursedir=CourseDirectory(config=own), config=own)
+        try:
+            converter.start()
+        except Exception as error:  # nbgrader raises many kinds, and logs what happened
+            return last_line(said) or str(error)
+    return ""
+
+
+def _literal(student: str) -> str:
+    """A student's name as a pattern that matches only this name: nbgrader takes it for a file glob."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in student)

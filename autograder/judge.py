@@ -1,0 +1,328 @@
+"""Judges one submission of one unit: runs the checks, then says what each part is worth."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+
+from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case
+from autograder.course import Course, Exercise, Unit
+from autograder.draws import Draw
+from autograder.errors import InfrastructureError
+from autograder.mistakes import recognise
+from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
+from autograder.sandbox import ISOLATION, Limits
+from autograder.student import Student, StudentError
+from autograder.submission import Submission
+
+#: A backward function whose forward is wrong is judged on the draws on which the forward is right,
+#: if there are at least this many ordinary ones.
+FEWEST_JUDGED = 2
+
+#: After this many calls that did not return in time, an exercise is not called again.
+MOST_TIMEOUTS = 1
+
+
+@dataclass
+class Verdict:
+    """One way of judging an exercise: the cases it ran, and how it was judged, in words."""
+
+    records: list[CaseRecord]
+    how: str = ""
+
+
+@dataclass
+class Judgement:
+    """All there is to know about an exercise before points are given."""
+
+    exercise: Exercise
+    verdicts: list[Verdict] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def versions() -> dict[str, str]:
+    """What a score may depend on."""
+    return {"unrolled": version("unrolled"), "python": platform.python_version(), "numpy": np.__version__}
+
+
+def judge(
+    course: Course,
+    unit: Unit,
+    submission: Submission,
+    draw: Draw,
+    *,
+    exercises: Sequence[str] | None = None,
+    student: str | None = None,
+    on_exercise: Callable[[str], None] | None = None,
+) -> SubmissionResult:
+    """Run the checks of a unit against a submission.
+
+    Args:
+        course: for the credit of functions that only fail at N = 1 or T = 1.
+        unit: what to check.
+        submission: what was handed in.
+        draw: where the checks' numbers come from.
+        exercises: ids to report on, all by default (those they build on are checked too).
+        student: a name for the result.
+        on_exercise: called with an exercise's id before it is checked.
+
+    Raises:
+        InfrastructureError: the grader itself failed; nothing was scored.
+    """
+    started = time.perf_counter()
+    wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    bench = _Bench(course, unit, submission, draw, limits)
+    try:
+        problem = bench.load()
+        results: dict[str, ExerciseResult] = {}
+        if problem is None:
+            for item in _with_foundations(unit, wanted):
+                if on_exercise is not None:
+                    on_exercise(item.id)
+                results[item.id] = bench.exercise(item, results)
+        else:
+            results = {item.id: _unloaded(item, problem) for item in wanted}
+    except LookupError as error:
+        raise InfrastructureError(f"The checks of {unit.id} are broken: {error}.") from error
+    finally:
+        bench.close()
+    listed = [results[item.id] for item in wanted]
+    return SubmissionResult(
+        unit=unit.id,
+        score=_tidy(sum(item.points for item in listed)),
+        max_score=_tidy(sum(item.max_points for item in listed)),
+        exercises=listed,
+        isolation=ISOLATION,
+        draw=draw.label,
+        versions=versions(),
+        student=student,
+        message=problem.message if problem is not None else "",
+        output=bench.output(),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _tidy(points: float) -> float:
+    """Sums of tenths without float64's tail."""
+    return round(float(points), 6)
+
+
+def _with_foundations(unit: Unit, wanted: Sequence[Exercise]) -> list[Exercise]:
+    """The wanted exercises and those they build on, in the order of the course."""
+    needed = {item.id for item in wanted}
+    for item in wanted:
+        needed |= set(item.builds_on) | ({item.forward} if item.forward else set())
+    return [item for item in unit.exercises if item.id in needed]
+
+
+def _unloaded(item: Exercise, problem: StudentError) -> ExerciseResult:
+    """A module that cannot be imported is said once, for the module; its exercises only point there."""
+    words = "Not judged: see the message about the module."
+    parts = [PartResult(p, problem.outcome, 0.0, _tidy(item.part_points(p)), "") for p in item.parts]
+    return ExerciseResult(item.id, 0.0, item.points, problem.outcome, parts, message=words)
+
+
+class _Bench:
+    """The workers of one submission and what was found so far."""
+
+    def __init__(self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits) -> None:
+        self.course = course
+        self.unit = unit
+        self.draw = draw
+        self.limits = limits
+        self.submission = submission
+        self.checks = load_checks(unit)
+        self.student = Student(submission, unit.module, limits)
+
+    def load(self) -> StudentError | None:
+        """Import the module; the error if that fails."""
+        try:
+            self.student.start()
+        except StudentError as error:
+            return error
+        return None
+
+    def close(self) -> None:
+        self.student.close()
+
+    def output(self) -> str:
+        return self.student.output
+
+    def exercise(self, item: Exercise, earlier: dict[str, ExerciseResult]) -> ExerciseResult:
+        """Judge one exercise end to end and, where something under it is wrong, by itself."""
+        started = time.perf_counter()
+        check = self.checks[item.id]
+        cases = check.cases(self.draw)
+        ordinary = [case for case in cases if not case.neutral]
+        judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
+        if self.written(item) and not _passed(judgement, item.parts):
+            self.follow_through(judgement, check, item, cases, earlier)
+        result = self.result(judgement, check)
+        result.seconds = round(time.perf_counter() - started, 4)
+        return result
+
+    def written(self, item: Exercise) -> bool:
+        return item.id in self.student.names
+
+    def run(self, check: Check, item: Exercise, student: Student, cases: Iterable[Case]) -> list[CaseRecord]:
+        records: list[CaseRecord] = []
+        timeouts = 0
+        for case in cases:
+            if timeouts >= MOST_TIMEOUTS:
+                record = CaseRecord(case)
+                last = records[-1]
+                record.given_ok = last.given_ok
+                record.parts = {name: Observation(name, seen.outcome, seen.message) for name, seen in last.parts.items()}
+            else:
+                record = run_case(check, item.parts, student, case)
+                timeouts += any(seen.outcome is Outcome.TIMED_OUT for seen in record.parts.values())
+            records.append(record)
+        return records
+
+    def follow_through(
+        self,
+        judgement: Judgement,
+        check: Check,
+        item: Exercise,
+        cases: Sequence[Case],
+        earlier: dict[str, ExerciseResult],
+    ) -> None:
+        """Judge an exercise apart from the mistakes of what it builds on: one bug costs once."""
+        wrong_below = [name for name in item.builds_on if earlier[name].outcome is not Outcome.PASSED]
+        forward_wrong = item.forward is not None and earlier[item.forward].outcome is not Outcome.PASSED
+        timed_out = any(
+            seen.outcome is Outcome.TIMED_OUT for record in judgement.verdicts[0].records for seen in record.parts.values()
+        )
+        ordinary = [case for case in cases if not case.neutral]
+        neutral = [case for case in cases if case.neutral]
+        if forward_wrong and not timed_out:
+            records = judgement.verdicts[0].records + self.run(check, item, self.student, neutral)
+            self.keep_fair(judgement, records, f"judged on draws on which {item.forward} is right")
+        stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
+        if wrong_below and stand_ins and not _passed(judgement, item.parts):
+            for chosen in _choices(stand_ins, wrong_below):
+                names = [s.name for s in chosen]
+                apart = Student(self.submission, self.unit.module, self.limits, stand_ins=chosen)
+                try:
+                    how = f"judged with a correct {' and '.join(names)} in place of yours"
+                    records = self.run(check, item, apart, ordinary)
+                    judgement.verdicts.append(Verdict(records, how))
+                    if forward_wrong and not _passed(judgement, item.parts):
+                        self.keep_fair(judgement, records + self.run(check, item, apart, neutral), how)
+                finally:
+                    apart.close()
+                if _passed(judgement, item.parts):
+                    return
+
+    @staticmethod
+    def keep_fair(judgement: Judgement, records: list[CaseRecord], how: str) -> None:
+        """Add a verdict on the cases whose forward pass is right, if they are enough to judge by."""
+        fair = [record for record in records if record.given_ok]
+        if sum(not record.case.edge for record in fair) >= FEWEST_JUDGED:
+            judgement.verdicts.append(Verdict(fair, how))
+
+    def result(self, judgement: Judgement, check: Check) -> ExerciseResult:
+        """Points, outcomes and words."""
+        item = judgement.exercise
+        parts = [self.part(judgement, name) for name in item.parts]
+        points = _tidy(sum(part.points for part in parts))
+        outcome = _overall(parts)
+        result = ExerciseResult(item.id, points, item.points, outcome, parts)
+        _first_message(result, judgement)
+        if outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT):
+            named = recognise(self.unit, item, check, judgement.verdicts[0].records, self.draw)
+            if named:
+                result.mistake = "+".join(mistake.id for mistake in named)
+                result.mistake_title = " · ".join(mistake.title for mistake in named)
+                result.hints = [hint for mistake in named for hint in mistake.hints]
+                result.hint = result.hints[0] if result.hints else None
+        if any(seen.single_precision for r in judgement.verdicts[0].records for seen in r.parts.values()):
+            result.remarks.append("Right, in single precision (float32); gradient checks are sharper in float64.")
+        return result
+
+    def part(self, judgement: Judgement, name: str) -> PartResult:
+        """The best verdict on one part, and its points."""
+        most = judgement.exercise.part_points(name)
+        judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts]
+        share = {Outcome.PASSED: 1.0, Outcome.EDGE_CASE: self.course.edge_case_credit}
+        best = max(judged, key=lambda found: share.get(found[0], 0.0))
+        outcome, seen, how = best
+        message = seen.message
+        if how and outcome in share:
+            message = f"Right by itself ({how}). {message}".strip()
+        return PartResult(
+            name, outcome, _tidy(most * share.get(outcome, 0.0)), _tidy(most), message, seen.expected, seen.got
+        )
+
+
+def _choices(stand_ins: Sequence, wrong_below: Sequence[str]) -> list[tuple]:  # type: ignore[type-arg]
+    """Which functions to replace: the wrong ones with their partners first, then all."""
+    pairs = [s for s in stand_ins if s.name in wrong_below or _partner_wrong(s.name, wrong_below)]
+    choices = [tuple(pairs)] if pairs else []
+    if len(pairs) < len(stand_ins):
+        choices.append(tuple(stand_ins))
+    return choices
+
+
+def _partner_wrong(name: str, wrong_below: Sequence[str]) -> bool:
+    """A forward and its backward stand in together: one's cache is the other's input."""
+    stem = name.removesuffix("_forward").removesuffix("_backward")
+    return any(other.removesuffix("_forward").removesuffix("_backward") == stem for other in wrong_below)
+
+
+def _part_verdict(verdict: Verdict, name: str) -> tuple[Outcome, Observation, str]:
+    """Outcome of one part over all cases of a verdict, with the observation that shows it best."""
+    seen = [(record.case, record.parts[name]) for record in verdict.records]
+    failed = [(case, found) for case, found in seen if not found.ok]
+    if not failed:
+        return Outcome.PASSED, seen[0][1], verdict.how
+    ordinary_right = any(found.ok for case, found in seen if not case.edge)
+    if all(case.edge for case, _ in failed) and ordinary_right:
+        edges = sorted({case.edge for case, _ in failed})
+        case, found = failed[0]
+        message = f"Right, except at {' and '.join(edges)}: {found.message}"
+        shown = Observation(name, Outcome.EDGE_CASE, message, found.expected, found.got)
+        return Outcome.EDGE_CASE, shown, verdict.how
+    case, found = next(((c, f) for c, f in failed if not c.edge), failed[0])
+    message = found.message
+    if any(other.ok for other_case, other in seen if not other_case.edge):
+        message = f"{message} (It fails for: {case.name}.)"
+    shown = Observation(name, found.outcome, message, found.expected, found.got, found.value, found.kind)
+    return found.outcome, shown, verdict.how
+
+
+def _passed(judgement: Judgement, parts: Sequence[str]) -> bool:
+    return all(
+        any(_part_verdict(verdict, name)[0] is Outcome.PASSED for verdict in judgement.verdicts) for name in parts
+    )
+
+
+def _overall(parts: Sequence[PartResult]) -> Outcome:
+    """One word for an exercise."""
+    outcomes = [part.outcome for part in parts]
+    if len(set(outcomes)) == 1:
+        return outcomes[0]
+    if any(part.points > 0 for part in parts):
+        failing = {outcome for outcome in outcomes if outcome is not Outcome.PASSED}
+        return Outcome.EDGE_CASE if failing == {Outcome.EDGE_CASE} else Outcome.PARTLY
+    return next(outcome for outcome in outcomes if outcome is not Outcome.NOT_ATTEMPTED)
+
+
+def _first_message(result: ExerciseResult, judgement: Judgement) -> None:
+    """The first thing to look at: the message of the first part that is not right."""
+    if result.outcome is Outcome.PASSED:
+        apart = next((part.message for part in result.parts if part.message), "")
+        if apart:
+            result.message = f"{apart} What it builds on is not right yet: mend that first."
+        return
+    wrong = next(part for part in result.parts if part.outcome is not Outcome.PASSED)
+    result.message = wrong.message
+    given = next((r.given_message for r in judgement.verdicts[0].records if not r.given_ok and r.given_message), "")
+    if given and judgement.exercise.forward and wrong.outcome is Outcome.WRONG_VALUES:
+        result.message = f"{wrong.message} But look first at {judgement.exercise.forward}: {given}"

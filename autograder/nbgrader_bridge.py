@@ -1,0 +1,468 @@
+"""Puts the judge's scores and hints into nbgrader: what ``nbgrader_config.py`` plugs in.
+
+nbgrader scores a test cell from the outputs that it finds in it. No kernel is started here; instead
+
+* :class:`GradingExporter` reads a submitted notebook, also one that cannot be read,
+* :class:`TidyOutputs` empties the test cells and tames what students left elsewhere,
+* :class:`RestoreCells` gives the graded cells back their metadata and puts deleted ones back,
+* :class:`JudgeScores` writes the judge's score and hint into each test cell, and
+* :class:`Seal` notes what the result was made from, so that an unfinished or outdated one is seen.
+
+:class:`ReleaseExporter` makes ``nbgrader generate_assignment`` (and the formgrader's button) run our own release:
+nbgrader by itself would copy the reference module, solutions and all, to the students.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Unicode
+
+from autograder import folders
+from autograder.course import Unit, load_course
+from autograder.errors import InfrastructureError, UnrolledError
+from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.store import ResultStore
+
+Resources = dict[str, Any]
+SEAL = "unrolled"  # key in an autograded notebook's metadata
+_MISSING = "(This cell was missing from the submission and was put back.)\n\n"
+_MAX_TEXT = 20_000  # characters kept of one text output
+_MAX_IMAGE = 4_000_000  # characters of base64
+_BRIDGE_VERSION = 1  # raise it when what is written into the cells changes: everything is recorded again
+
+
+# ── grading ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class GradingExporter(NotebookExporter):
+    """Reads a submitted notebook; one that cannot be read becomes an empty one that says so.
+
+    Its graded cells are then put back by :class:`RestoreCells`, so that the module is scored all the same and the
+    answers in words are marked for a person to look at. The submitted file is not touched.
+    """
+
+    prepared = Bool(False, help="Whether somebody has looked after the gradebook and old runs already.").tag(
+        config=True
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # nbconvert has no types
+        converter = self.parent
+        if not self.prepared and hasattr(converter, "autograde_preprocessors"):
+            _prepare_grading(converter)
+
+    def from_file(self, file_stream: Any, resources: Any = None, **kw: Any) -> Any:
+        notebook, _ = read_notebook(file_stream.read())
+        return self.from_notebook_node(notebook, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
+
+
+def read_notebook(text: str) -> tuple[NotebookNode, str]:
+    """A notebook from the text of a file, in today's format.
+
+    Returns:
+        notebook: the notebook; if it cannot be read, one with a single cell that says so.
+        reason: why it could not be read, empty if it could.
+    """
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+        notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+        for cell in notebook.cells:
+            if not isinstance(cell.metadata.get("nbgrader", {}), dict):
+                del cell.metadata["nbgrader"]
+            if cell.cell_type == "code":
+                cell.setdefault("outputs", [])
+                cell.setdefault("execution_count", None)
+        _, notebook = nbformat.validator.normalize(notebook, version=4, version_minor=notebook.nbformat_minor)
+        nbformat.validate(notebook, relax_add_props=True)
+        return notebook, ""
+    except Exception as error:  # a student's file may break the reader in any way, RecursionError included
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+        return placeholder_notebook(f"The submitted notebook could not be read ({reason[:200]})"), reason
+
+
+def placeholder_notebook(why: str) -> NotebookNode:
+    """A notebook in place of one that is missing or cannot be read."""
+    text = f"**{_escape_markdown(why)}.** The module was graded without it. Answers in words have to be looked at."
+    cell = nbformat.v4.new_markdown_cell(text, id="no-notebook")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def _escape_markdown(text: str) -> str:
+    return html.escape("".join(c if c.isprintable() else " " for c in text)).replace("*", "\\*").replace("`", "'")
+
+
+def _prepare_grading(converter: Any) -> None:
+    """Before nbgrader looks at any submission: register the unit, and drop what a killed or older run left.
+
+    nbgrader skips a submission whose autograded folder exists, with exit code 0, even if the run that made it was
+    killed before it wrote a score. Whatever lies there is made from ``submitted/``, so it can be made again.
+    """
+    from autograder import gradebook
+
+    coursedir = converter.coursedir
+    root = Path(coursedir.root)
+    known = {unit.id: unit for unit in load_course().units}
+    unit = known.get(coursedir.assignment_id)
+    if unit is None:
+        return  # not one of ours: nbgrader says that it does not know it, or grades it in its own way
+    folders.own_tools_on_path()
+    try:
+        gradebook.check_gradebook(coursedir.db_url)
+        gradebook.ensure_registered(unit, root, coursedir.db_url)
+        for submission in converter.assignments:
+            student = Path(submission).parent.name
+            done = Path(coursedir.format_path(coursedir.autograded_directory, student, unit.id))
+            current = fingerprint(unit, root, Path(submission), student)
+            if done.is_dir() and seal_of(done / f"{unit.id}.ipynb") != current:
+                converter.log.warning("Grading %s again: %s is unfinished or out of date", student, done)
+                utils.rmtree(str(done))
+    except UnrolledError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error
+
+
+def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
+    """A hash of all that an autograded notebook is made from; empty if the submission cannot be read."""
+    try:
+        key = ResultStore(root).key(unit, submission, student)
+        digest = hashlib.sha256(f"{_BRIDGE_VERSION} {key}".encode())
+        for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
+            digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
+    except (UnrolledError, OSError):
+        return ""
+    return digest.hexdigest()[:32]
+
+
+def seal_of(notebook: Path) -> str | None:
+    """What a finished autograded notebook was made from; None if it is missing or unfinished."""
+    try:
+        seal = json.loads(notebook.read_text(encoding="utf-8"))["metadata"][SEAL]["made_from"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return seal if isinstance(seal, str) and seal else None
+
+
+class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
+    """Knows the unit, the student and the folders of the submission at hand."""
+
+    def unit(self, resources: Resources) -> Unit:
+        return load_course().unit(resources["nbgrader"]["assignment"])
+
+    def coursedir(self) -> Any:
+        """nbgrader's folders, from the converter that the exporter belongs to."""
+        converter = getattr(self.parent, "parent", None)
+        coursedir = getattr(converter, "coursedir", None)
+        if coursedir is None:
+            raise InfrastructureError(f"{type(self).__name__} only works inside nbgrader's autograde.")
+        return coursedir
+
+    def submission(self, resources: Resources) -> Path:
+        """The folder as it was handed in, before nbgrader copied its own files over it."""
+        coursedir, about = self.coursedir(), resources["nbgrader"]
+        return Path(coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"]))
+
+
+class TidyOutputs(_CoursePreprocessor):
+    """Empties test cells; elsewhere keeps text and pictures that students left, nothing that could run.
+
+    HTML and JavaScript outputs would run in the browser of whoever opens the formgrader.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        for cell in nb.cells:
+            if cell.cell_type != "code":
+                continue
+            graded = cell.metadata.get("nbgrader", {})
+            if graded.get("grade") or str(graded.get("grade_id", "")).startswith("test_"):
+                cell.outputs, cell.execution_count = [], None
+            else:
+                cell.outputs = [tidy for output in cell.outputs if (tidy := tidy_output(output)) is not None]
+        return nb, resources
+
+
+def tidy_output(output: NotebookNode) -> NotebookNode | None:
+    """A harmless form of one output: text, cut to a readable length, and pictures; None if nothing is left."""
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return nbformat.v4.new_output("stream", name=name, text=_cut(output.get("text", "")))
+    if kind == "error":
+        trace = [_cut(line) for line in list(output.get("traceback", []))[-50:]]
+        ename, evalue = _cut(output.get("ename", ""))[:200], _cut(output.get("evalue", ""))[:2000]
+        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=trace)
+    if kind not in ("display_data", "execute_result"):
+        return None
+    data: dict[str, str] = {}
+    for mime, value in dict(output.get("data", {})).items():
+        if mime == "text/plain":
+            data[mime] = _cut(value)
+        elif mime in ("image/png", "image/jpeg") and (picture := _picture(value)):
+            data[mime] = picture
+    return nbformat.v4.new_output("display_data", data=data) if data else None
+
+
+def _cut(value: Any) -> str:
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + f"\n… {len(text) - _MAX_TEXT} more characters"
+
+
+def _picture(value: Any) -> str | None:
+    """Base64 without anything else in it (it goes into an attribute of an HTML page), None if it is not that."""
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = "".join(text.split())
+    if len(text) > _MAX_IMAGE:
+        return None
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return text
+
+
+class RestoreCells(_CoursePreprocessor):
+    """Graded cells as the gradebook knows them: metadata mended, copies demoted, deleted ones put back.
+
+    nbgrader's own ``add_missing_cells`` stops with a KeyError if the cell before a deleted one is gone too, and a
+    changed ``solution`` or ``schema_version`` in the metadata takes a cell out of the scoring or stops the class.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
+            notebook = gb.find_notebook(about["notebook"], about["assignment"])
+            graded = {cell.name: cell.max_score for cell in notebook.grade_cells}
+            tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
+            solutions = {cell.name for cell in notebook.solution_cells}
+            known: dict[str, tuple[dict[str, Any], str]] = {}
+            for cell in notebook.source_cells:
+                metadata = {
+                    "schema_version": 3,
+                    "grade_id": cell.name,
+                    "cell_type": cell.cell_type,
+                    "checksum": cell.checksum,
+                    "grade": cell.name in graded,
+                    "solution": cell.name in solutions,
+                    "locked": bool(cell.locked),
+                    "task": cell.name in tasks,
+                }
+                if cell.name in graded or cell.name in tasks:
+                    metadata["points"] = graded.get(cell.name, tasks.get(cell.name))
+                known[cell.name] = (metadata, cell.source)
+        self._mend(nb, {name: metadata for name, (metadata, _) in known.items()})
+        self._put_back(nb, known, self._order(resources, list(known)))
+        return nb, resources
+
+    def _mend(self, nb: NotebookNode, known: dict[str, dict[str, Any]]) -> None:
+        seen: set[str] = set()
+        for cell in reversed(nb.cells):  # of several copies the last one counts, as in nbgrader's DeduplicateIds
+            name = cell.metadata.pop("nbgrader", {}).get("grade_id")
+            if name in known and name not in seen:
+                seen.add(name)
+                cell.metadata["nbgrader"] = dict(known[name])
+                self._set_type(cell, known[name]["cell_type"])
+
+    @staticmethod
+    def _set_type(cell: NotebookNode, kind: str) -> None:
+        if cell.cell_type != kind:
+            cell.cell_type = kind
+            if kind == "code":
+                cell.outputs, cell.execution_count = [], None
+                cell.pop("attachments", None)
+            else:
+                cell.pop("outputs", None)
+                cell.pop("execution_count", None)
+
+    def _put_back(self, nb: NotebookNode, known: dict[str, tuple[dict[str, Any], str]], order: list[str]) -> None:
+        def place(name: str) -> int | None:
+            for index, cell in enumerate(nb.cells):
+                if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
+                    return index
+            return None
+
+        taken = {cell.id for cell in nb.cells}
+        for position, name in enumerate(order):
+            if place(name) is not None:
+                continue
+            metadata, source = known[name]
+            after = next((at for before in reversed(order[:position]) if (at := place(before)) is not None), None)
+            make = nbformat.v4.new_code_cell if metadata["cell_type"] == "code" else nbformat.v4.new_markdown_cell
+            # a changed text keeps nbgrader from scoring a lost answer as "no response", 0 points
+            text = source if metadata["locked"] else _MISSING + source
+            cell_id = name if name not in taken else f"restored-{name}"[:64]
+            taken.add(cell_id)
+            index = after + 1 if after is not None else len(nb.cells)
+            nb.cells.insert(index, make(text, id=cell_id, metadata={"nbgrader": dict(metadata)}))
+
+    def _order(self, resources: Resources, names: list[str]) -> list[str]:
+        """The graded cells in the order of the released notebook."""
+        coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
+        released = Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
+        try:
+            cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
+            order = [cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") for cell in cells]
+        except (OSError, ValueError, KeyError, TypeError):
+            order = []
+        return [name for name in order if name in names] + [name for name in names if name not in order]
+
+
+class JudgeScores(_CoursePreprocessor):
+    """Writes the judge's score and hint into each test cell, in place of whatever is there."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        unit, student = self.unit(resources), resources["nbgrader"]["student"]
+        try:
+            result = ResultStore(Path(self.coursedir().root)).result(unit, self.submission(resources), student)
+            write_scores(nb, unit, result)
+        except UnrolledError as error:
+            # the old score, if any, belongs to another submission; nbgrader would leave it standing
+            from autograder import gradebook
+
+            gradebook.clear_scores(unit, student, resources["nbgrader"]["db_url"], self.coursedir().course_id)
+            self.log.error("%s was not graded: %s", student, error)
+            raise
+        return nb, resources
+
+
+def write_scores(nb: NotebookNode, unit: Unit, result: SubmissionResult) -> None:
+    """Put score and hint into the test cells of a notebook.
+
+    Raises:
+        InfrastructureError: a test cell is missing or there twice, or the result lacks an exercise.
+    """
+    cells: dict[str, list[NotebookNode]] = {}
+    for cell in nb.cells:
+        cells.setdefault(cell.metadata.get("nbgrader", {}).get("grade_id", ""), []).append(cell)
+    for number, exercise in enumerate(unit.exercises):
+        found = cells.get(f"test_{exercise.id}", [])
+        if len(found) != 1:
+            raise InfrastructureError(f"The notebook has {len(found)} test cells for {exercise.id}, expected one.")
+        try:
+            outcome = result.exercise(exercise.id)
+        except KeyError as error:
+            raise InfrastructureError(f"The result has no exercise {exercise.id!r}: another course's.") from error
+        score = clamp(outcome.points, exercise.points)
+        hint = hint_html(outcome, score, exercise.points, result.message, first=number == 0)
+        text = f"{exercise.id}: {outcome.outcome.words}, {score:g} of {exercise.points:g} points"
+        found[0].outputs = [
+            nbformat.v4.new_output("display_data", data={"text/html": hint, "text/plain": text}),
+            # the one that counts: nbgrader reads the first execute_result as a number
+            nbformat.v4.new_output("execute_result", data={"text/plain": repr(score)}, execution_count=number + 1),
+        ]
+        found[0].execution_count = number + 1
+
+
+def clamp(points: float, max_points: float) -> float:
+    """Points as a plain float between 0 and the most: nbgrader gives full marks for anything it cannot read."""
+    return min(max(float(points), 0.0), float(max_points))
+
+
+def hint_html(exercise: ExerciseResult, score: float, max_points: float, module_message: str, *, first: bool) -> str:
+    """What a student reads below a test cell; everything in it is escaped.
+
+    A message about the module as a whole (missing, syntax error) is said once, in the first cell.
+    """
+    good = exercise.outcome is Outcome.PASSED
+    mark, colour = ("✓", "#0b6e4f") if good else ("✗", "#a3320b")
+    said = [f"<b style='color:{colour}'>{mark} {_e(exercise.id)}: {_e(exercise.outcome.words)}</b> "
+            f"· {score:g} of {max_points:g} points"]  # fmt: skip
+    if module_message:
+        text = module_message if first else "The module as a whole has a problem: see the first test cell."
+        said.append(_e(text))
+    if exercise.message and exercise.message != module_message:
+        said.append(_e(exercise.message))
+    if exercise.mistake_title:
+        said.append(f"<b>{_e(exercise.mistake_title)}</b>")
+    if exercise.hint and exercise.hint != exercise.message:
+        said.append(f"Hint: {_e(exercise.hint)}")
+    said += [f"Remark: {_e(remark)}" for remark in exercise.remarks]
+    table = ""
+    if len(exercise.parts) > 1 and not (module_message and not score):
+        rows = "".join(
+            f"<tr><td>{_e(part.name)}</td><td>{_e(part.outcome.words)}</td>"
+            f"<td style='text-align:right'>{part.points:g} / {part.max_points:g}</td></tr>"
+            for part in exercise.parts
+        )
+        table = f"<table><tr><th>part</th><th>outcome</th><th>points</th></tr>{rows}</table>"
+    body = "".join(f"<div>{line}</div>" for line in said)
+    return f"<div class='unrolled-hint' style='border-left:4px solid {colour};padding:4px 12px'>{body}{table}</div>"
+
+
+def _e(text: str) -> str:
+    return html.escape(str(text)).replace("\n", "<br>")
+
+
+class Seal(_CoursePreprocessor):
+    """Last step of grading: notes in the notebook what it was made from."""
+
+    original = Unicode("", help="The submission, if nbgrader sees a copy of it.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        unit, student = self.unit(resources), resources["nbgrader"]["student"]
+        submission = Path(self.original) if self.original else self.submission(resources)
+        made_from = fingerprint(unit, Path(self.coursedir().root), submission, student)
+        nb.metadata[SEAL] = {"made_from": made_from}
+        return nb, resources
+
+
+# ── release ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ReleaseExporter(NotebookExporter):
+    """Set as ``GenerateAssignment.exporter_class``: hands the work over to :mod:`autograder.release`.
+
+    nbgrader has no setting for the converter itself, and its hooks only log their failures. An exporter is made
+    after nbgrader has found the units and before it copies any file, and it knows its converter.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # nbconvert has no types
+        converter: Any = self.parent
+        if not callable(getattr(converter, "convert_notebooks", None)):
+            raise NbGraderException(
+                "This nbgrader generates assignments in another way than 0.9.6. Nothing was released, because it "
+                "might copy the solutions. Run 'autograder release' instead."
+            )
+        converter.convert_notebooks = lambda: _release_instead(converter)
+
+
+def _release_instead(converter: Any) -> None:
+    """What ``nbgrader generate_assignment`` does with our configuration.
+
+    Raises:
+        NbGraderException: the release failed; nothing was changed. Exit code 1.
+    """
+    from autograder import gradebook
+    from autograder.release import register, release
+
+    coursedir = converter.coursedir
+    root = Path(coursedir.root)
+    names = [Path(source).name for source in sorted(converter.assignments)]
+    try:
+        folders.own_tools_on_path()
+        course = load_course()
+        if not converter.no_database:
+            gradebook.check_gradebook(coursedir.db_url)  # before anything is written
+        for line in release(names, root=root).lines():
+            converter.log.info(line)
+        if not converter.no_database:
+            for name in names:
+                register(course.unit(name), root, coursedir.db_url)
+    except UnrolledError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error

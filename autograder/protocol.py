@@ -1,0 +1,270 @@
+"""Messages between judge and worker: a fixed binary form for plain values and arrays.
+
+A frame is a 4-byte little-endian length and that many bytes; the bytes are one value in the
+tagged form below. Only plain data can be said in it: None, bool, int, float, str, bytes,
+list, tuple, dict with str keys, numeric arrays, and three kinds of reference (a handle to an
+object that stays in the worker, an object that cannot be sent, a function of the judge's).
+There is no pickle and no npy header to parse: every length is checked against the bytes at
+hand and against a bound before anything is allocated, so that a hostile worker can at most
+make the judge raise :class:`ProtocolError`.
+
+This file is loaded by the worker on its own, without the rest of the package.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+MAX_FRAME = 256 * 1024 * 1024  # bytes
+MAX_DEPTH = 16  # lists within lists
+MAX_ITEMS = 100_000  # entries of one list, tuple or dict
+MAX_NDIM = 8
+MAX_TEXT = 1024 * 1024  # bytes of one name or message
+MAX_FILE = 16 * 1024 * 1024  # bytes of one bytes value (a source file)
+
+#: Array types that can be sent, by their code. All little-endian.
+DTYPES = tuple(
+    np.dtype(name)
+    for name in ("<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1", "<c16", "<c8")
+)
+_CODES = {dtype: code for code, dtype in enumerate(DTYPES)}
+
+
+class ProtocolError(Exception):
+    """A message that is not of the form above."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays in the worker, e.g. a student's cache."""
+
+    number: int
+    type_name: str = ""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """An object that has no plain form; only its type's name is sent."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that lives on the other side, called by number."""
+
+    number: int
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size > MAX_FRAME:
+            raise ProtocolError("message too large")
+        self.parts.append(data)
+
+
+def encode(value: Any) -> bytes:
+    """Bytes of a value; raises ProtocolError for what has no plain form or breaks a bound."""
+    writer = _Writer()
+    _encode(value, writer, 0)
+    return b"".join(writer.parts)
+
+
+def _encode(value: Any, out: _Writer, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ProtocolError("nested too deeply")
+    kind = type(value)
+    if value is None:
+        out.add(b"N")
+    elif kind is bool:
+        out.add(b"T" if value else b"F")
+    elif kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise ProtocolError("integer beyond 64 bits")
+        out.add(b"i" + struct.pack("<q", value))
+    elif kind is float:
+        out.add(b"f" + struct.pack("<d", value))
+    elif kind is str:
+        data = value.encode("utf-8", "replace")
+        if len(data) > MAX_TEXT:
+            raise ProtocolError("text too long")
+        out.add(b"s" + struct.pack("<I", len(data)) + data)
+    elif kind is bytes:
+        if len(value) > MAX_FILE:
+            raise ProtocolError("bytes too long")
+        out.add(b"y" + struct.pack("<I", len(value)) + value)
+    elif kind is list or kind is tuple:
+        if len(value) > MAX_ITEMS:
+            raise ProtocolError("too many items")
+        out.add((b"l" if kind is list else b"t") + struct.pack("<I", len(value)))
+        for item in value:
+            _encode(item, out, depth + 1)
+    elif kind is dict:
+        if len(value) > MAX_ITEMS:
+            raise ProtocolError("too many items")
+        out.add(b"d" + struct.pack("<I", len(value)))
+        for key, item in value.items():
+            if type(key) is not str:
+                raise ProtocolError("a dict's key is not a str")
+            _encode(key, out, depth + 1)
+            _encode(item, out, depth + 1)
+    elif kind is np.ndarray:
+        code = _CODES.get(value.dtype.newbyteorder("<"))
+        if code is None or value.ndim > MAX_NDIM:
+            raise ProtocolError("array of a type or rank that cannot be sent")
+        out.add(b"a" + struct.pack("<BB", code, value.ndim) + struct.pack(f"<{value.ndim}Q", *value.shape))
+        out.add(np.ascontiguousarray(value, dtype=DTYPES[code]).tobytes())
+    elif kind is Handle:
+        out.add(b"h" + struct.pack("<Q", value.number))
+        _encode(value.type_name, out, depth + 1)
+    elif kind is Opaque:
+        out.add(b"o")
+        _encode(value.type_name, out, depth + 1)
+    elif kind is Function:
+        out.add(b"c" + struct.pack("<I", value.number))
+    else:
+        raise ProtocolError(f"a value of type {kind.__name__} cannot be sent")
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data = memoryview(data)
+        self.position = 0
+
+    def take(self, count: int) -> memoryview:
+        end = self.position + count
+        if count < 0 or end > len(self.data):
+            raise ProtocolError("message ends too early")
+        piece = self.data[self.position : end]
+        self.position = end
+        return piece
+
+    def number(self, form: str) -> Any:
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+
+def decode(data: bytes) -> Any:
+    """The value of an encoded message; raises ProtocolError, and nothing else, for any other bytes."""
+    reader = _Reader(data)
+    value = _decode(reader, 0)
+    if reader.position != len(data):
+        raise ProtocolError("bytes left over after the message")
+    return value
+
+
+def _decode(reader: _Reader, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise ProtocolError("nested too deeply")
+    tag = bytes(reader.take(1))
+    if tag == b"N":
+        return None
+    if tag == b"T":
+        return True
+    if tag == b"F":
+        return False
+    if tag == b"i":
+        return reader.number("<q")
+    if tag == b"f":
+        return reader.number("<d")
+    if tag == b"s":
+        return _text(reader)
+    if tag == b"y":
+        length = reader.number("<I")
+        if length > MAX_FILE:
+            raise ProtocolError("bytes too long")
+        return bytes(reader.take(length))
+    if tag in (b"l", b"t"):
+        items = [_decode(reader, depth + 1) for _ in range(_count(reader, 1))]
+        return items if tag == b"l" else tuple(items)
+    if tag == b"d":
+        result = {}
+        for _ in range(_count(reader, 2)):
+            key = _decode(reader, depth + 1)
+            if type(key) is not str:
+                raise ProtocolError("a dict's key is not a str")
+            result[key] = _decode(reader, depth + 1)
+        return result
+    if tag == b"a":
+        return _array(reader)
+    if tag == b"h":
+        number = reader.number("<Q")
+        return Handle(number, _name(reader, depth))
+    if tag == b"o":
+        return Opaque(_name(reader, depth))
+    if tag == b"c":
+        return Function(reader.number("<I"))
+    raise ProtocolError("unknown tag")
+
+
+def _text(reader: _Reader) -> str:
+    length = reader.number("<I")
+    if length > MAX_TEXT:
+        raise ProtocolError("text too long")
+    return bytes(reader.take(length)).decode("utf-8", "replace")
+
+
+def _name(reader: _Reader, depth: int) -> str:
+    name = _decode(reader, depth + 1)
+    if type(name) is not str:
+        raise ProtocolError("a type's name is not a str")
+    return name
+
+
+def _count(reader: _Reader, bytes_each: int) -> int:
+    count: int = reader.number("<I")
+    # Each item takes at least one byte (a dict's two), so a count beyond the bytes left is a lie.
+    if count > MAX_ITEMS or count * bytes_each > len(reader.data) - reader.position:
+        raise ProtocolError("too many items")
+    return count
+
+
+def _array(reader: _Reader) -> np.ndarray:
+    code, ndim = reader.number("<B"), reader.number("<B")
+    if code >= len(DTYPES) or ndim > MAX_NDIM:
+        raise ProtocolError("array of an unknown type or rank")
+    shape = struct.unpack(f"<{ndim}Q", reader.take(8 * ndim))
+    size = DTYPES[code].itemsize
+    for extent in shape:
+        size *= extent  # Python integers do not overflow
+    if size > len(reader.data) - reader.position or any(extent > MAX_FRAME for extent in shape):
+        raise ProtocolError("array longer than the message")
+    raw = reader.take(size)
+    if DTYPES[code].kind == "b" and size and max(raw) > 1:
+        raise ProtocolError("a bool that is neither 0 nor 1")
+    return np.frombuffer(raw, dtype=DTYPES[code]).reshape(shape).copy()
+
+
+def write_frame(stream: BinaryIO, value: Any) -> None:
+    """Send one value."""
+    data = encode(value)
+    stream.write(struct.pack("<I", len(data)) + data)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> Any:
+    """Receive one value; raises EOFError at the end of the stream, ProtocolError for bad bytes."""
+    header = _read_exactly(stream, 4)
+    length = struct.unpack("<I", header)[0]
+    if length > MAX_FRAME:
+        raise ProtocolError("message too large")
+    return decode(_read_exactly(stream, length))
+
+
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+    pieces = []
+    while count:
+        piece = stream.read(min(count, 1024 * 1024))
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)

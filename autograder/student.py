@@ -1,0 +1,218 @@
+"""The judge's proxy of a student's module: ``student.rnn_cell(x, ...)`` looks like the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+from autograder import protocol
+from autograder.results import Outcome
+from autograder.sandbox import CallTimedOut, Limits, WorkerEnded, WorkerProcess
+from autograder.submission import Submission
+
+
+@dataclass(eq=False)  # exceptions are compared by identity
+class StudentError(Exception):
+    """A call of a student's function that did not return: says why, and where in the student's file."""
+
+    function: str
+    outcome: Outcome
+    message: str
+    kind: str = ""  # the exception's type, if it was one
+    category: str = "crashed"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A function that replaces one of the student's while a function built on it is judged by itself."""
+
+    name: str
+    kind: str  # "plain", "forward" (returns value, cache) or "backward" (gets a cache)
+    parameters: tuple[str, ...]
+    compute: Callable[..., Any]
+
+
+@dataclass
+class Student:
+    """Calls functions of a submission in a worker, which is started when needed and again after its end."""
+
+    submission: Submission
+    module: str
+    limits: Limits
+    stand_ins: tuple[StandIn, ...] = ()
+    names: set[str] = field(default_factory=set)
+    load_error: StudentError | None = None
+    output: str = ""
+    restarts: int = 0
+    _worker: WorkerProcess | None = None
+    _calls: int = 0
+    _callbacks: list[Callable[..., Any]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, keep=(): self.call(name, args, keep)
+
+    def start(self) -> None:
+        """Start a worker and load the module; raises StudentError if the module cannot be imported."""
+        if self._worker is not None:
+            return
+        if self.load_error is not None:
+            raise self.load_error
+        if self.submission.main is None:
+            self.load_error = StudentError("", Outcome.NOT_ATTEMPTED, self.submission.problem, category="missing_module")
+            raise self.load_error
+        self._worker = WorkerProcess(self.limits)
+        load = ["load", 0, self.submission.files, self.submission.main, self.module, self.submission.own_package]
+        try:
+            reply = self._exchange(load, 0, "", factor=3.0)
+        except StudentError as error:
+            if error.outcome is not Outcome.ENVIRONMENT:
+                self.load_error = error
+                error.message = f"{self.submission.main} cannot be imported: {error.message}"
+            raise
+        self.names = {name for name in reply if isinstance(name, str)}
+        if self.stand_ins:
+            base = len(self._callbacks)
+            self._callbacks += [stand_in.compute for stand_in in self.stand_ins]
+            described = [
+                {"name": s.name, "kind": s.kind, "number": base + number, "parameters": list(s.parameters)}
+                for number, s in enumerate(self.stand_ins)
+            ]
+            self._worker.send(["substitute", described])
+
+    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
+        """Call a student's function with fresh copies of the arguments.
+
+        Args:
+            name: the function's name in the student's module.
+            args: plain data, arrays, handles of earlier results, or functions of one or more arrays.
+            keep: positions of the returned tuple that stay in the worker (caches).
+
+        Returns:
+            Plain data, arrays and handles.
+
+        Raises:
+            StudentError: whatever keeps the call from returning.
+        """
+        return self.call_and_watch(name, args, keep)[0]
+
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
+        """As :meth:`call`, and tells for each argument whether the function changed it in place."""
+        self.start()
+        assert self._worker is not None
+        self._calls += 1
+        known = len(self._callbacks)
+        wire = [self._wire(arg) for arg in args]
+        try:
+            value, changed = self._exchange(["call", self._calls, name, wire, list(keep)], self._calls, name)
+        finally:
+            del self._callbacks[known:]
+        if not isinstance(changed, list) or len(changed) != len(args) or not all(type(c) is bool for c in changed):
+            raise self._ended(name, WorkerEnded("its answer broke the protocol"))
+        return value, changed
+
+    def reset(self) -> None:
+        """Forget all handles."""
+        if self._worker is not None:
+            try:
+                self._worker.send(["reset"])
+            except WorkerEnded:
+                self._drop()
+
+    def _wire(self, arg: Any) -> Any:
+        if isinstance(arg, (list, tuple)):
+            return type(arg)(self._wire(item) for item in arg)
+        if isinstance(arg, dict):
+            return {key: self._wire(item) for key, item in arg.items()}
+        if callable(arg):
+            self._callbacks.append(arg)
+            return protocol.Function(len(self._callbacks) - 1)
+        return arg
+
+    def _exchange(self, message: list[Any], call_id: int, name: str, factor: float = 1.0) -> Any:
+        worker = self._worker
+        assert worker is not None
+        try:
+            started, cpu = worker.clock()
+            worker.send(message)
+            while True:
+                reply = worker.receive(started, cpu, factor)
+                if not (isinstance(reply, list) and len(reply) >= 3 and reply[1] == call_id):
+                    raise WorkerEnded("its answer broke the protocol")
+                if reply[0] == "ask" and len(reply) == 4:
+                    worker.send(self._answer(reply[2], reply[3]))
+                elif reply[0] == "result" and len(reply) == 4:
+                    return reply[2], reply[3]
+                elif reply[0] == "loaded" and len(reply) == 3 and isinstance(reply[2], list):
+                    return reply[2]
+                elif reply[0] == "error" and isinstance(reply[2], dict):
+                    raise self._error(name, reply[2])
+                else:
+                    raise WorkerEnded("its answer broke the protocol")
+        except CallTimedOut as error:
+            self._drop()
+            where = f"{name} did not return" if name else "importing it did not end"
+            raise StudentError(
+                name,
+                Outcome.TIMED_OUT,
+                f"{where} within {error.seconds:g} s of {error.kind}. Is there a loop that never ends?",
+                category="timed_out",
+            ) from None
+        except WorkerEnded as error:
+            raise self._ended(name, error) from None
+
+    def _answer(self, number: Any, values: Any) -> list[Any]:
+        try:
+            return ["answer", self._callbacks[number](*values)]
+        except Exception as error:  # the student called it with something it cannot take
+            return ["refused", f"the function was called with arguments that it cannot take ({type(error).__name__})"]
+
+    def _ended(self, name: str, error: WorkerEnded) -> StudentError:
+        self._drop()
+        where = f"while {name} ran" if name else "while it was imported"
+        return StudentError(
+            name, Outcome.CRASHED, f"the Python process ended {where}: {error.reason}.", category="process_ended"
+        )
+
+    def _error(self, name: str, detail: dict[str, Any]) -> StudentError:
+        category, kind = str(detail.get("category")), str(detail.get("type"))
+        text = " ".join(str(detail.get("message")).split())[:300]
+        frames = [frame for frame in detail.get("frames") or [] if isinstance(frame, list) and len(frame) == 4]
+        where = ""
+        if frames:
+            file, line, function, source = frames[-1]
+            where = f" ({file}, line {line}{f', in {function}' if function else ''}{f': {source}' if source else ''})"
+        module = self.submission.main
+        if category == "missing":
+            return StudentError(name, Outcome.NOT_ATTEMPTED, f"{module} defines no function {name}.", category=category)
+        if category == "not_attempted":
+            # A stub says whose it is; a stub further down means that what this builds on is not written.
+            inner = str(frames[-1][2]) if frames else name
+            words = f"{name} is not written yet." if inner in (name, "") else f"{name} calls {inner}, which is not written yet."
+            return StudentError(name, Outcome.NOT_ATTEMPTED, words, kind, category)
+        if category == "out_of_memory":
+            limit = f"{self.limits.memory_mb} MB"
+            return StudentError(name, Outcome.OUT_OF_MEMORY, f"it asked for more than {limit} of memory{where}.", kind, category)
+        if category == "unsendable":
+            return StudentError(name, Outcome.CRASHED, f"what {name} returned cannot be read: {text}.", kind, category)
+        if category == "syntax":
+            return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}.", kind, category)
+        return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category)
+
+    def _drop(self) -> None:
+        """Close a worker, keeping what it printed."""
+        if self._worker is not None:
+            worker, self._worker = self._worker, None
+            worker.close()
+            self.output = (self.output + worker.text())[: 64 * 1024]
+            self.restarts += 1
+
+    def close(self) -> None:
+        """End the worker."""
+        self._drop()

@@ -1,0 +1,104 @@
+"""Reads what a student handed in: the module, and the files beside it that it imports."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import Unit
+from autograder.errors import UsageError
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_FILES = 300
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A module and its helpers, in memory. ``main`` is None if the module is missing."""
+
+    path: Path
+    main: str | None
+    files: dict[str, bytes]
+    own_package: str | None = None
+    problem: str = ""  # why there is no main
+
+
+def read_submission(unit: Unit, path: Path) -> Submission:
+    """Read a folder that holds ``<module>.py``, or one ``.py`` file that holds the functions.
+
+    Raises:
+        UsageError: the path is missing, unreadable, or neither a folder nor a ``.py`` file.
+    """
+    try:
+        if not path.exists():
+            raise UsageError(f"There is nothing at {path}. Name a folder with {unit.module_file} in it, or a .py file.")
+        if path.is_dir():
+            folder, main = path, unit.module_file
+            list(folder.iterdir())  # readable?
+            if not (folder / main).is_file():
+                return Submission(path, None, {}, problem=_missing(unit, folder))
+        elif path.suffix == ".py":
+            folder, main = path.parent, path.name
+        else:
+            raise UsageError(f"{path} is neither a folder nor a .py file. Name a folder with {unit.module_file} in it.")
+        files = _collect(folder, main)
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror or error}. Check its permissions.") from error
+    own_package = folder.resolve().name if (folder / "__init__.py").is_file() else None
+    if own_package is not None and not own_package.isidentifier():
+        own_package = None
+    return Submission(path, main, files, own_package)
+
+
+def _missing(unit: Unit, folder: Path) -> str:
+    others = sorted(file.name for file in folder.glob("*.py"))
+    seen = f" It holds {', '.join(others[:5])}." if others else ""
+    return f"The folder has no {unit.module_file}.{seen} Hand in the file under exactly this name."
+
+
+def _collect(folder: Path, main: str) -> dict[str, bytes]:
+    """The main file and, file by file, what it names in imports and finds beside it."""
+    files: dict[str, bytes] = {}
+    waiting = [main, *(["__init__.py"] if (folder / "__init__.py").is_file() else [])]
+    while waiting and len(files) < MAX_FILES:
+        name = waiting.pop()
+        if name in files:
+            continue
+        file = folder / name
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise UsageError(f"{file} is larger than 4 MB; a module of this course is a few kilobytes.")
+        files[name] = file.read_bytes()
+        for top in _names_in(files[name], folder.resolve().name):
+            waiting += [found for found in _beside(folder, top) if found not in files]
+    return files
+
+
+def _names_in(source: bytes, own_package: str) -> set[str]:
+    """First components of everything that a file imports, by statement or by a name in a string."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names |= {f"{module}.{alias.name}".strip(".") for alias in node.names} | {module}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 100:
+            names.add(node.value)
+    stripped = {name.removeprefix(f"{own_package}.") for name in names}
+    return {name.partition(".")[0] for name in stripped if name and name.replace(".", "_").isidentifier()}
+
+
+def _beside(folder: Path, name: str) -> list[str]:
+    """Files that an import of this name could mean: a module, or all of a package."""
+    found = []
+    if (folder / f"{name}.py").is_file():
+        found.append(f"{name}.py")
+    if (folder / name).is_dir():
+        inside = sorted((folder / name).rglob("*.py"))[:MAX_FILES]
+        found += [file.relative_to(folder).as_posix() for file in inside if "__pycache__" not in file.parts]
+    return found

@@ -1,0 +1,429 @@
+"""The only file that runs student code: loads the module, answers calls, keeps caches.
+
+Run as a program by :mod:`autograder.sandbox`, with the protocol on stdin and stdout. It knows
+no expected value, no tolerance and no seed. Before anything of the student's runs, the
+protocol is moved to file descriptors of its own, and what the student prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import inspect
+import json
+import linecache
+import os
+import random
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def _load_protocol() -> Any:
+    """The protocol module, loaded by path: the package around it must not be imported here."""
+    path = Path(__file__).with_name("protocol.py")
+    spec = importlib.util.spec_from_file_location("_unrolled_protocol", path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+protocol = _load_protocol()
+
+PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
+MAX_RESULT_ITEMS = 10_000
+MAX_MESSAGE = 2000  # characters of an exception's message
+
+
+class NotRecognised(Exception):
+    """A stand-in got a cache that no stand-in returned."""
+
+
+class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the student's own files from memory; never instead of the library or the standard library."""
+
+    def __init__(self, files: dict[str, bytes], own_package: str | None) -> None:
+        self.files = files
+        self.own_package = own_package  # the folder's name, if it is a package
+        loaded = {name.partition(".")[0] for name in sys.modules}
+        self.protected = (set(sys.stdlib_module_names) | loaded | {"torch", "scipy", "matplotlib", "sklearn"}) - {
+            PACKAGE,
+            "__main__",
+        }
+
+    def _path(self, fullname: str) -> tuple[str | None, bool] | None:
+        """(file or None for a folder without __init__, is it a package), or None if not ours."""
+        head, _, rest = fullname.partition(".")
+        if head in (PACKAGE, self.own_package):
+            if not rest:
+                return ("__init__.py" if "__init__.py" in self.files else None), True
+            parts = rest.split(".")
+        elif head in self.protected:
+            return None
+        else:
+            parts = fullname.split(".")
+        stem = "/".join(parts)
+        if f"{stem}/__init__.py" in self.files:
+            return f"{stem}/__init__.py", True
+        if f"{stem}.py" in self.files:
+            return f"{stem}.py", False
+        if any(name.startswith(f"{stem}/") for name in self.files):
+            return None, True
+        return None
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname == "autograder":  # a forgotten `from autograder import check` must not break a module
+            return importlib.machinery.ModuleSpec(fullname, self, origin="<inert>")
+        found = self._path(fullname)
+        if found is None:
+            return None
+        name, is_package = found
+        spec = importlib.machinery.ModuleSpec(fullname, self, origin=name, is_package=is_package)
+        spec.has_location = name is not None
+        return spec
+
+    def create_module(self, spec: Any) -> None:
+        return None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        spec = module.__spec__
+        if spec is None or spec.name == "autograder":
+            module.__dict__["check"] = lambda *args, **kwargs: None
+            return
+        if spec.origin is not None and spec.origin in self.files:
+            run_source(self.files[spec.origin], spec.origin, module)
+
+
+def run_source(source: bytes, filename: str, module: types.ModuleType) -> None:
+    """Execute a student's file as a module; its lines show in tracebacks."""
+    text = source.decode("utf-8", "replace")
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    module.__dict__["__file__"] = filename
+    code = compile(source, filename, "exec", dont_inherit=True)
+    exec(code, module.__dict__)
+
+
+def reseed() -> None:
+    """Same numbers on every call, so that a submission's score never depends on chance."""
+    random.seed(0)
+    np.random.seed(0)
+
+
+def to_plain(value: Any, depth: int = 0) -> Any:
+    """A student's value as plain data; what has no plain form becomes Opaque."""
+    kind = type(value)
+    if value is None or kind in (bool, float, str):
+        return value if kind is not str else value[:MAX_MESSAGE]
+    if kind is int:
+        return value if -(2**63) <= value < 2**63 else protocol.Opaque("int beyond 64 bits")
+    if depth > 6:
+        return protocol.Opaque(kind.__name__)
+    if kind.__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+        kind = type(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.array(value, copy=True, subok=False)
+        if array.dtype == np.longdouble:
+            array = array.astype(np.float64)
+        if array.dtype.newbyteorder("<") in protocol.DTYPES and array.ndim <= protocol.MAX_NDIM:
+            return array
+        return protocol.Opaque(f"array of {array.dtype}"[:100])
+    if kind in (list, tuple) and len(value) <= MAX_RESULT_ITEMS:
+        return kind(to_plain(item, depth + 1) for item in value)
+    if isinstance(value, dict) and len(value) <= MAX_RESULT_ITEMS and all(type(key) is str for key in value):
+        return {key: to_plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, tuple):  # a named tuple
+        return tuple(to_plain(item, depth + 1) for item in tuple(value))
+    return protocol.Opaque(kind.__name__[:100])
+
+
+def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[str, Any]:
+    """What a person needs to know of an exception: its type, its message, the student's lines."""
+    frames = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename in known_files:
+            frames.append([frame.filename, int(frame.lineno or 0), frame.name, (frame.line or "").strip()[:200]])
+    if isinstance(error, SyntaxError):
+        frames.append([str(error.filename), int(error.lineno or 0), "", (error.text or "").strip()[:200]])
+    try:
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
+    except Exception:
+        message = ""
+    category = "crashed"
+    if isinstance(error, NotImplementedError):
+        category = "not_attempted"
+    elif isinstance(error, MemoryError):
+        category = "out_of_memory"
+    elif isinstance(error, NotRecognised):
+        category = "not_recognised"
+    elif isinstance(error, SyntaxError):
+        category = "syntax"
+    return {
+        "type": type(error).__name__[:100],
+        "message": message,
+        "frames": frames[-8:],
+        "category": category,
+    }
+
+
+class Worker:
+    """Answers the judge's messages, one at a time."""
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self.receive = receive
+        self.send = send
+        self.files: dict[str, bytes] = {}
+        self.module: types.ModuleType | None = None
+        self.handles: dict[int, Any] = {}
+        self.next_handle = 1
+        self.own: dict[str, Any] = {}  # the student's functions that a stand-in replaces
+        self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
+        self.call_id = 0
+
+    def run(self) -> None:
+        """Serve until the judge closes the channel."""
+        while True:
+            try:
+                message = protocol.read_frame(self.receive)
+            except EOFError:
+                return
+            kind = message[0]
+            if kind == "load":
+                self.load(*message[1:])
+            elif kind == "call":
+                self.call(*message[1:])
+            elif kind == "reset":
+                self.handles.clear()
+                self.memo.clear()
+            elif kind == "substitute":
+                self.substitute(*message[1:])
+
+    def reply(self, message: list[Any]) -> None:
+        sys.stdout.flush()
+        protocol.write_frame(self.send, message)
+
+    def load(self, call_id: int, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> None:
+        """Import the student's main file under the unit's module name."""
+        self.files = files
+        sys.meta_path.insert(0, SubmissionFinder(files, own_package))
+        reseed()
+        try:
+            importlib.import_module(PACKAGE)
+            stem = main.removesuffix(".py")
+            spec = importlib.machinery.ModuleSpec(f"{PACKAGE}.{stem}", None, origin=main)
+            module = importlib.util.module_from_spec(spec)
+            module.__dict__["__package__"] = PACKAGE
+            for alias in {name, stem, f"{PACKAGE}.{stem}"} | ({f"{own_package}.{stem}"} if own_package else set()):
+                if alias.partition(".")[0] not in sys.stdlib_module_names:
+                    sys.modules[alias] = module
+            run_source(files[main], main, module)
+        except BaseException as error:
+            self.reply(["error", call_id, describe_error(error, files)])
+            return
+        self.module = module
+        names = [key for key, value in module.__dict__.items() if type(key) is str and callable(value)]
+        self.reply(["loaded", call_id, names[:MAX_RESULT_ITEMS]])
+
+    def call(self, call_id: int, name: str, args: list[Any], keep: list[int]) -> None:
+        """Call one of the student's functions; results at the positions in ``keep`` stay here."""
+        self.call_id = call_id
+        function = getattr(self.module, name, None)
+        if not callable(function):
+            detail = {"type": "", "message": "", "frames": [], "category": "missing"}
+            self.reply(["error", call_id, detail])
+            return
+        try:
+            arguments = [self.argument(arg) for arg in args]
+        except KeyError:
+            detail = {"type": "", "message": "a cache is gone", "frames": [], "category": "missing"}
+            self.reply(["error", call_id, detail])
+            return
+        reseed()
+        try:
+            value = function(*arguments)
+            plain = self.result(value, keep)
+            changed = [self.changed(before, after) for before, after in zip(args, arguments, strict=True)]
+            message = protocol.encode(["result", call_id, plain, changed])
+        except protocol.ProtocolError as error:
+            detail = {"type": "", "message": str(error), "frames": [], "category": "unsendable"}
+            self.reply(["error", call_id, detail])
+            return
+        except BaseException as error:
+            self.reply(["error", call_id, describe_error(error, self.files)])
+            return
+        sys.stdout.flush()
+        self.send.write(len(message).to_bytes(4, "little") + message)
+        self.send.flush()
+
+    def argument(self, arg: Any) -> Any:
+        """A fresh object for each argument: a copy of the data, a kept object, or a function to call."""
+        if type(arg) is protocol.Handle:
+            return self.handles[arg.number]
+        if type(arg) is protocol.Function:
+            return lambda *values: self.ask(arg.number, list(values))
+        if type(arg) is np.ndarray:
+            return arg.copy()
+        if type(arg) in (list, tuple):
+            return type(arg)(self.argument(item) for item in arg)
+        if type(arg) is dict:
+            return {key: self.argument(item) for key, item in arg.items()}
+        return arg
+
+    def changed(self, before: Any, after: Any) -> bool:
+        """Whether the student's function changed an array that it was given, by more than rounding.
+
+        (x + h) - 2h + h is not always x; a bound of 1e-9 lets that pass and is far below any h in use.
+        """
+        if type(before) is np.ndarray:
+            same = type(after) is np.ndarray and after.shape == before.shape
+            return not (same and bool(np.allclose(before, after, rtol=1e-9, atol=1e-9, equal_nan=True)))
+        if type(before) in (list, tuple):
+            return len(before) != len(after) or any(self.changed(b, a) for b, a in zip(before, after, strict=True))
+        if type(before) is dict:
+            return set(before) != set(after) or any(self.changed(before[key], after[key]) for key in before)
+        return False
+
+    def result(self, value: Any, keep: list[int]) -> Any:
+        if not keep or not isinstance(value, (tuple, list)):
+            return to_plain(value)
+        items: list[Any] = []
+        for index, item in enumerate(value):
+            if index in keep and item is not None:
+                self.handles[self.next_handle] = item
+                items.append(protocol.Handle(self.next_handle, type(item).__name__[:100]))
+                self.next_handle += 1
+            else:
+                items.append(to_plain(item))
+        return tuple(items)
+
+    def ask(self, number: int, values: list[Any]) -> Any:
+        """Have the judge compute something (the f of a numerical gradient, a stand-in's result)."""
+        protocol.write_frame(self.send, ["ask", self.call_id, number, [to_plain(value) for value in values]])
+        answer = protocol.read_frame(self.receive)
+        if answer[0] != "answer":
+            raise ValueError(str(answer[1]))
+        return answer[1]
+
+    def substitute(self, stand_ins: list[dict[str, Any]]) -> None:
+        """Replace functions in the student's module by stand-ins whose results the judge computes.
+
+        A forward stand-in still calls the student's own function for its cache, so that a student who
+        looks into it finds what they expect; the backward stand-in finds the inputs of the step by the
+        identity of that cache.
+        """
+        if self.module is None:
+            return
+        for stand_in in stand_ins:
+            name, kind, number = stand_in["name"], stand_in["kind"], stand_in["number"]
+            self.own.setdefault(name, getattr(self.module, name, None))
+            maker = {"plain": self.plain, "forward": self.forward, "backward": self.backward}[kind]
+            self.module.__dict__[name] = maker(number, self.own[name], stand_in["parameters"])
+
+    def bind(self, own: Any, parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """Arguments in the order of the course's signature, however the student passes them."""
+        if not kwargs:
+            return list(args)
+        names = parameters
+        try:
+            own_names = list(inspect.signature(own).parameters)
+            if set(kwargs) <= set(own_names):
+                names = own_names
+        except (TypeError, ValueError):
+            pass
+        values = dict(zip(names, args, strict=False)) | kwargs
+        return [values[name] for name in names if name in values]
+
+    def plain(self, number: int, own: Any, parameters: list[str]) -> Any:
+        return lambda *args, **kwargs: self.ask(number, self.bind(own, parameters, args, kwargs))
+
+    def forward(self, number: int, own: Any, parameters: list[str]) -> Any:
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            inputs = [np.array(value) for value in self.bind(own, parameters, args, kwargs)]
+            value = self.ask(number, inputs)
+            try:
+                cache = own(*args, **kwargs)[1]
+            except Exception:
+                cache = None
+            if cache is None or type(cache) in (int, float, bool, str):  # shared objects: identity says nothing
+                cache = types.SimpleNamespace()
+            self.memo[id(cache)] = (cache, inputs)
+            return value, cache
+
+        return stand_in
+
+    def backward(self, number: int, own: Any, parameters: list[str]) -> Any:
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            dout, cache = self.bind(own, parameters, args, kwargs)
+            if id(cache) not in self.memo:
+                raise NotRecognised("a cache that no forward pass returned")
+            return self.ask(number, [np.array(dout), *self.memo[id(cache)][1]])
+
+        return stand_in
+
+
+def limit_resources(memory_mb: int, cpu_seconds: int) -> None:
+    """Bounds on memory, processor time, files and core dumps, where the system has them."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limits = [
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, 1024 * 1024),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ]
+    if sys.platform == "linux":  # macOS refuses RLIMIT_AS
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limits.append((resource.RLIMIT_AS, pages * resource.getpagesize() + memory_mb * 1024 * 1024))
+    for which, value in limits:
+        _, hard = resource.getrlimit(which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when the judge ends, however it ends."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+
+
+def main() -> None:
+    """Move the protocol out of the student's reach, set limits, serve."""
+    settings = json.loads(sys.argv[1])
+    receive = os.fdopen(os.dup(0), "rb")
+    send = os.fdopen(os.dup(1), "wb")
+    if sys.platform == "win32":
+        import msvcrt
+
+        for stream in (receive, send):
+            msvcrt.setmode(stream.fileno(), os.O_BINARY)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.argv[:] = [""]
+    die_with_parent()
+    if settings["engine"] == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+    limit_resources(settings["memory_mb"], settings["cpu_seconds"])
+    Worker(receive, send).run()
+    os._exit(0)  # a student's atexit handlers and threads do not hold the judge up
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the notebooks use and nobody grades: data, drawing, training loops, progress."""
