@@ -37,7 +37,9 @@ def check(exercise: str, *, hint: int = 1, folder: str | Path = ".") -> None:
         unit, _ = load_course().find_exercise(exercise)
         file = Path(folder) / unit.module_file
         if not file.is_file():
-            raise UsageError(f"There is no {unit.module_file} in {Path(folder).resolve()}. Is the notebook in its folder?")
+            raise UsageError(
+                f"There is no {unit.module_file} in {Path(folder).resolve()}. Is the notebook in its folder?"
+            )
         result = check_submission(unit.id, file, [exercise])
     except UnrolledError as error:
         raise CheckFailed(str(error)) from None
@@ -105,19 +107,27 @@ def check_html(result: SubmissionResult, exercise: ExerciseResult, hint: int, so
     passed = exercise.outcome is Outcome.PASSED
     colour = "#1b7f4b" if passed else "#b3541e"
     cell = "padding:2px 12px 2px 0;text-align:left;border:none;vertical-align:top"
-    head = "".join(f'<th style="{cell};opacity:.7;font-weight:normal">{name}</th>' for name in ("", "part", "expected", "got", ""))
+    head = "".join(
+        f'<th style="{cell};opacity:.7;font-weight:normal">{name}</th>' for name in ("", "part", "expected", "got", "")
+    )
     rows = []
     for part in exercise.parts:
         ok = part.outcome is Outcome.PASSED
         mark = f'<b style="color:{"#1b9e5a" if ok else "#d9642b"}">{sign(part.outcome)}</b>'
         words = "" if ok and not part.message else part.outcome.words
         values = [mark, f"<code>{html.escape(part.name)}</code>", part.expected, part.got, words]
-        rows.append("<tr>" + "".join(f'<td style="{cell}">{value if i < 2 else html.escape(value)}</td>' for i, value in enumerate(values)) + "</tr>")
+        rows.append(
+            "<tr>"
+            + "".join(
+                f'<td style="{cell}">{value if i < 2 else html.escape(value)}</td>' for i, value in enumerate(values)
+            )
+            + "</tr>"
+        )
     lines = "".join(f'<div style="margin-top:4px">{html.escape(line)}</div>' for line in advice(result, exercise, hint))
     title = f"{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}"
     return (
         f'<div class="unrolled-check" style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:4px 0;max-width:60em">'
-        f"<div><b>{html.escape(title)}</b> <span style=\"opacity:.6\">({html.escape(source)}, {result.seconds:.1f} s)</span></div>"
+        f'<div><b>{html.escape(title)}</b> <span style="opacity:.6">({html.escape(source)}, {result.seconds:.1f} s)</span></div>'
         f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{head}{"".join(rows)}</table>{lines}</div>'
     )
 
@@ -135,7 +145,10 @@ def print_exercise(console: Any, result: SubmissionResult, exercise: ExerciseRes
     from rich.table import Table
 
     colour = "green" if exercise.outcome is Outcome.PASSED else "yellow"
-    console.print(f"[bold {colour}]{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}[/] [dim]({escape(source)}, {result.seconds:.1f} s)[/]", highlight=False)
+    console.print(
+        f"[bold {colour}]{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}[/] [dim]({escape(source)}, {result.seconds:.1f} s)[/]",
+        highlight=False,
+    )
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
     for name in ("", "part", "expected", "got", ""):
         table.add_column(name)

@@ -126,7 +126,9 @@ class Expect:
         if not (isinstance(returned, tuple) and len(returned) == 2):
             self.record.given_ok = False
             kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
-            raise StudentError(name, kind, f"{name} returns {describe(returned)}, it should return a result and a cache.")
+            raise StudentError(
+                name, kind, f"{name} returns {describe(returned)}, it should return a result and a cache."
+            )
         found = compare(returned[0], expected, name=f"the result of {name}")
         if not found.ok:
             self.record.given_ok = False
@@ -205,7 +207,9 @@ def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> Ca
         student.reset()
     unsaid = [part for part in parts if part not in record.parts]
     if unsaid:
-        raise LookupError(f"the check of {check.exercise_id} says nothing about {', '.join(unsaid)} in case {case.name}")
+        raise LookupError(
+            f"the check of {check.exercise_id} says nothing about {', '.join(unsaid)} in case {case.name}"
+        )
     return record
 
 

@@ -26,7 +26,9 @@ def cli() -> None:
 @cli.command()
 @click.argument("unit")
 @click.argument("exercise", required=False)
-@click.option("--folder", type=click.Path(path_type=Path), help="Folder or .py file to check; default: found from here.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help="Folder or .py file to check; default: found from here."
+)
 @click.option("--hint", type=click.IntRange(min=1), default=1, show_default=True, help="How many hints to show.")
 def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> None:
     """Check your module on the visible draws, all exercises of UNIT or only EXERCISE."""
@@ -53,7 +55,9 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
             else:
                 print_exercise(console, result, item, hint, source)
     if exercise is None:
-        console.print(f"\n{result.score:g} of {result.max_score:g} points on the visible draws ({result.seconds:.1f} s).")
+        console.print(
+            f"\n{result.score:g} of {result.max_score:g} points on the visible draws ({result.seconds:.1f} s)."
+        )
     if any(item.outcome is not Outcome.PASSED for item in result.exercises):
         sys.exit(EXIT_FAILED_CHECK)
 
@@ -79,11 +83,21 @@ def _own_module(unit_id: str, module_file: str) -> Path:
 @click.argument("unit")
 @click.option("--submission", type=click.Path(path_type=Path), help="Grade this folder or .py file only; no gradebook.")
 @click.option("--student", "students", multiple=True, help="With submitted/: only this student (repeatable).")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="With --submission: write the result here; - for stdout.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    help="With --submission: write the result here; - for stdout.",
+)
 @click.option("--db", "db_url", help="Gradebook as an SQLAlchemy URL; default: that of nbgrader_config.py.")
 @click.option("--draw-of", help="With --submission: use this student's hidden draw.")
 @click.option("--jobs", type=click.IntRange(min=1), help="How many submissions at once; default: one per core.")
 @click.option("--force", is_flag=True, help="Judge again what has been judged already.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["bubblewrap", "landlock", "process"]),
+    help="Isolate student code this way; default: the strongest that works here. 'process' is weak.",
+)
 @click.option("--no-feedback", is_flag=True, help="Leave out the feedback pages.")
 def grade(
     unit: str,
@@ -95,26 +109,31 @@ def grade(
     jobs: int | None,
     force: bool,
     no_feedback: bool,
+    isolation: str | None,
 ) -> None:
     """Grade UNIT on hidden draws: one --submission, or everybody in submitted/."""
     if submission is not None:
         if students or db_url:
-            raise UsageError("--submission grades one file without a gradebook; it goes with neither --student nor --db.")
-        _grade_one(unit, submission, json_file, draw_of)
+            raise UsageError(
+                "--submission grades one file without a gradebook; it goes with neither --student nor --db."
+            )
+        _grade_one(unit, submission, json_file, draw_of, isolation)
         return
     if json_file is not None or draw_of is not None:
         raise UsageError("--json and --draw-of go with --submission.")
-    _grade_class(unit, list(students), db_url, jobs, force, not no_feedback)
+    _grade_class(unit, list(students), db_url, jobs, force, not no_feedback, isolation)
 
 
-def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None) -> None:
+def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None, isolation: str | None) -> None:
     from rich.console import Console
 
     from autograder.checker import print_exercise, summary_line
     from autograder.grade import grade_submission
     from autograder.results import Outcome
+    from autograder.sandbox import choose
 
-    result = grade_submission(unit, submission, student=draw_of)
+    stack = choose(isolation)
+    result = grade_submission(unit, submission, student=draw_of, stack=stack)
     text = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
     if json_file is not None and str(json_file) == "-":
         click.echo(text, nl=False)
@@ -132,13 +151,27 @@ def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str
                 console.print(summary_line(item))
             else:
                 print_exercise(console, result, item, 1, submission.name)
-    console.print(f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}; isolation: {result.isolation}.")
+    console.print(
+        f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}; isolation: {result.isolation}."
+    )
     if json_file is not None:
         console.print(f"Written to {json_file}.")
 
 
+def _say_isolation(console: Any, stack: Any) -> None:
+    console.print(f"Isolation: {stack.text}.", markup=False)
+    if stack.weakness:
+        console.print(stack.weakness, markup=False, style="yellow")
+
+
 def _grade_class(
-    unit_id: str, students: list[str], db_url: str | None, jobs: int | None, force: bool, feedback: bool
+    unit_id: str,
+    students: list[str],
+    db_url: str | None,
+    jobs: int | None,
+    force: bool,
+    feedback: bool,
+    isolation: str | None,
 ) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -148,25 +181,33 @@ def _grade_class(
     from autograder.grade import grade_class
     from autograder.report import class_table, write_class_pages
     from autograder.results import SubmissionResult
-    from autograder.sandbox import ISOLATION, WEAKNESS
+    from autograder.sandbox import choose
 
     unit = load_course().unit(unit_id)
+    stack = choose(isolation)
     root = folders.course_root()
     known = gradebook.submitted_students(unit, root)
     for name in students:
         if name not in known:
-            raise UsageError(f"{name} has handed in nothing for {unit.id}: there is no {folders.SUBMITTED}/{name}/{unit.id}.")
+            raise UsageError(
+                f"{name} has handed in nothing for {unit.id}: there is no {folders.SUBMITTED}/{name}/{unit.id}."
+            )
     names = students or known
     if names:
         gradebook.check_gradebook(str(gradebook.load_config(root, db_url).CourseDirectory.db_url))
     console = Console(highlight=False, stderr=False)
     problems: dict[str, str] = {}
     results: list[SubmissionResult] = []
-    columns = (TextColumn("{task.description:<9}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         judging = progress.add_task("judging", total=len(names))
         submissions = {name: root / folders.SUBMITTED / name / unit.id for name in names}
-        for graded in grade_class(unit.id, submissions, root, jobs=jobs, force=force):
+        for graded in grade_class(unit.id, submissions, root, jobs=jobs, force=force, stack=stack):
             if graded.problem:
                 problems[graded.student] = graded.problem
             progress.advance(judging)
@@ -191,7 +232,7 @@ def _grade_class(
         class_table(results, load_course(), console)
         for line in write_class_pages(results, load_course(), root):
             console.print(line, markup=False, soft_wrap=True)
-    console.print(f"Isolation: {ISOLATION}. {WEAKNESS}", markup=False)
+    _say_isolation(console, stack)
     for name, problem in sorted(problems.items()):
         console.print(f"✗ {name}: not scored. {problem}", markup=False, style="red")
     if problems:
@@ -200,7 +241,9 @@ def _grade_class(
 
 @cli.command()
 @click.argument("units", nargs=-1)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; say whether the generated files are up to date.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; say whether the generated files are up to date."
+)
 def release(units: tuple[str, ...], only_check: bool) -> None:
     """Make notebooks/ from solutions/, all UNITS or some."""
     from autograder.release import release as run
@@ -256,7 +299,13 @@ def report(unit: str) -> None:
 
 
 @cli.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where to make the demo course.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where to make the demo course.",
+)
 def demo(folder: Path) -> None:
     """Grade a class of sixteen made-up students and show the reports."""
     from rich.console import Console

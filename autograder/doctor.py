@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from autograder import folders
 from autograder.course import load_course
 from autograder.errors import UnrolledError
-from autograder.sandbox import ISOLATION, WEAKNESS
+from autograder.sandbox import probe
 
 
 def findings() -> list[str]:
@@ -33,6 +33,9 @@ def findings() -> list[str]:
         lines.append(f"salt        {where}{made}")
     except UnrolledError as error:
         lines.append(f"course      {error}")
-    lines.append(f"isolation   {ISOLATION}")
-    lines.append(f"            {WEAKNESS}")
+    available, reasons = probe()
+    lines.append(f"isolation   {available[0].text}")
+    if available[0].weakness:
+        lines.append(f"            {available[0].weakness}")
+    lines += [f"            not {name}: {reason}" for name, reason in reasons.items()]
     return lines

@@ -118,7 +118,9 @@ def compare(got: Any, expected: Any, rtol: float = RTOL, name: str = "it") -> Co
     if error <= rtol:
         single = error > 1e-9 and array.dtype.itemsize < 8 and array.dtype.kind == "f"
         return Comparison(Outcome.PASSED, "", want_text, got_text, error, single)
-    return Comparison(Outcome.WRONG_VALUES, f"{name} {_what_is_wrong(values, wanted, rtol)}", want_text, got_text, error)
+    return Comparison(
+        Outcome.WRONG_VALUES, f"{name} {_what_is_wrong(values, wanted, rtol)}", want_text, got_text, error
+    )
 
 
 def _error(values: Array, wanted: Array) -> float:
@@ -130,9 +132,7 @@ def _close(values: Array, wanted: Array, rtol: float) -> bool:
     return values.shape == wanted.shape and bool(np.isfinite(values).all()) and _error(values, wanted) <= rtol
 
 
-def _other_shape(
-    values: Array, wanted: Array, rtol: float, name: str, want_text: str, got_text: str
-) -> Comparison:
+def _other_shape(values: Array, wanted: Array, rtol: float, name: str, want_text: str, got_text: str) -> Comparison:
     shapes = f"{name} has shape {shape_text(values.shape)}, it should be {shape_text(wanted.shape)}"
     if values.size == wanted.size and wanted.size:
         if _close(values.reshape(wanted.shape), wanted, rtol):
@@ -190,7 +190,9 @@ def _where(wrong: Array) -> str:
         if (~hit).sum() == 1:
             index = int(np.argmin(hit))
             place = "first" if index == 0 else "last" if index == length - 1 else None
-            return f"at every {names[axis]} but the {place}" if place else f"at every {names[axis]} but {index} (from 0)"
+            return (
+                f"at every {names[axis]} but the {place}" if place else f"at every {names[axis]} but {index} (from 0)"
+            )
     return ""
 
 

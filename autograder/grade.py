@@ -13,6 +13,7 @@ from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
 from autograder.judge import judge
 from autograder.errors import UnrolledError
 from autograder.results import SubmissionResult
+from autograder.sandbox import PROCESS, Stack, choose
 from autograder.store import ResultStore
 from autograder.submission import read_submission
 
@@ -24,6 +25,7 @@ def grade_submission(
     student: str | None = None,
     exercises: Sequence[str] | None = None,
     draw: Draw | None = None,
+    stack: Stack | None = None,
     on_exercise: Callable[[str], None] | None = None,
 ) -> SubmissionResult:
     """Judge what a student handed in on hidden draws.
@@ -34,6 +36,7 @@ def grade_submission(
         student: whose it is; chooses the hidden draw. None for a submission without a name.
         exercises: ids; all of the unit by default.
         draw: instead of the hidden draw of this course, unit and student.
+        stack: how student code is isolated; the strongest way that this machine offers by default.
         on_exercise: called with each exercise's id before it is judged.
 
     Raises:
@@ -45,12 +48,14 @@ def grade_submission(
     unit = course.unit(unit_id)
     submission = read_submission(unit, path)
     chosen = draw or hidden_draw(unit.id, student, load_salt())
-    return judge(course, unit, submission, chosen, exercises=exercises, student=student, on_exercise=on_exercise)
+    return judge(
+        course, unit, submission, chosen, stack=stack, exercises=exercises, student=student, on_exercise=on_exercise
+    )
 
 
 def check_submission(unit_id: str, path: Path, exercises: Sequence[str] | None = None) -> SubmissionResult:
     """Judge a student's module on the visible draws: what ``check`` in a notebook does."""
-    return grade_submission(unit_id, path, exercises=exercises, draw=visible_draw())
+    return grade_submission(unit_id, path, exercises=exercises, draw=visible_draw(), stack=PROCESS)
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def grade_class(
     executor: Executor | None = None,
     jobs: int | None = None,
     force: bool = False,
+    stack: Stack | None = None,
 ) -> Iterator[Graded]:
     """Judge many submissions, and keep each result in the store as it comes.
 
@@ -81,6 +87,7 @@ def grade_class(
         executor: where to judge; processes on this machine by default.
         jobs: how many processes, one per core by default.
         force: judge again what is in the store.
+        stack: how student code is isolated; the strongest way that this machine offers by default.
 
     Yields:
         one entry per submission, in the order in which they are done. A submission that cannot be read or
@@ -104,12 +111,13 @@ def grade_class(
             waiting[student] = (path, key)
     if not waiting:
         return
+    chosen = stack or choose()
     own = None
     if executor is None:
         own = executor = ProcessPoolExecutor(max_workers=min(jobs or os.cpu_count() or 1, len(waiting)))
     try:
         futures = {
-            executor.submit(_grade_one, unit.id, path, student, root): student
+            executor.submit(_grade_one, unit.id, path, student, root, chosen.name): student
             for student, (path, _) in waiting.items()
         }
         for future in as_completed(futures):
@@ -128,7 +136,7 @@ def grade_class(
             own.shutdown(wait=True, cancel_futures=True)
 
 
-def _grade_one(unit_id: str, path: Path, student: str, root: Path) -> dict[str, object]:
+def _grade_one(unit_id: str, path: Path, student: str, root: Path, stack: str) -> dict[str, object]:
     """Runs in a process of the pool; plain data go back."""
     draw = hidden_draw(unit_id, student, load_salt(root))
-    return grade_submission(unit_id, path, student=student, draw=draw).to_json()
+    return grade_submission(unit_id, path, student=student, draw=draw, stack=choose(stack)).to_json()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from autograder import folders
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
-from autograder.release import last_line, quiet_nbgrader, register
+from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore, student_folder
 
@@ -413,7 +413,8 @@ def _run(
         if copies is not None:
             own.CourseDirectory.submitted_directory = str(copies)
             own.Seal.original = str(original)
-        converter = getattr(converters, name)(coursedir=CourseDirectory(config=own), config=own)
+        coursedir = CourseDirectory(config=own, log=NBGRADER_LOG)
+        converter = getattr(converters, name)(coursedir=coursedir, config=own, log=NBGRADER_LOG)
         try:
             converter.start()
         except Exception as error:  # nbgrader raises many kinds, and logs what happened

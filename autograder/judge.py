@@ -16,7 +16,7 @@ from autograder.draws import Draw
 from autograder.errors import InfrastructureError
 from autograder.mistakes import recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
-from autograder.sandbox import ISOLATION, Limits
+from autograder.sandbox import Limits, Stack, choose
 from autograder.student import Student, StudentError
 from autograder.submission import Submission
 
@@ -56,6 +56,7 @@ def judge(
     submission: Submission,
     draw: Draw,
     *,
+    stack: Stack | None = None,
     exercises: Sequence[str] | None = None,
     student: str | None = None,
     on_exercise: Callable[[str], None] | None = None,
@@ -67,6 +68,7 @@ def judge(
         unit: what to check.
         submission: what was handed in.
         draw: where the checks' numbers come from.
+        stack: how student code is isolated; the strongest way that this machine offers by default.
         exercises: ids to report on, all by default (those they build on are checked too).
         student: a name for the result.
         on_exercise: called with an exercise's id before it is checked.
@@ -75,9 +77,10 @@ def judge(
         InfrastructureError: the grader itself failed; nothing was scored.
     """
     started = time.perf_counter()
+    stack = stack or choose()
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
-    bench = _Bench(course, unit, submission, draw, limits)
+    bench = _open_bench(course, unit, submission, draw, limits, stack)
     try:
         problem = bench.load()
         results: dict[str, ExerciseResult] = {}
@@ -98,7 +101,7 @@ def judge(
         score=_tidy(sum(item.points for item in listed)),
         max_score=_tidy(sum(item.max_points for item in listed)),
         exercises=listed,
-        isolation=ISOLATION,
+        isolation=stack.text,
         draw=draw.label,
         versions=versions(),
         student=student,
@@ -106,6 +109,13 @@ def judge(
         output=bench.output(),
         seconds=time.perf_counter() - started,
     )
+
+
+def _open_bench(course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack) -> _Bench:
+    try:
+        return _Bench(course, unit, submission, draw, limits, stack)
+    except (LookupError, ImportError) as error:
+        raise InfrastructureError(f"The checks of {unit.id} cannot be loaded: {error}.") from error
 
 
 def _tidy(points: float) -> float:
@@ -131,14 +141,22 @@ def _unloaded(item: Exercise, problem: StudentError) -> ExerciseResult:
 class _Bench:
     """The workers of one submission and what was found so far."""
 
-    def __init__(self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits) -> None:
+    def __init__(
+        self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack
+    ) -> None:
         self.course = course
         self.unit = unit
         self.draw = draw
         self.limits = limits
+        self.stack = stack
         self.submission = submission
-        self.checks = load_checks(unit)
-        self.student = Student(submission, unit.module, limits)
+        self.student = Student(submission, unit.module, limits, stack)
+        self.student.spawn()  # it starts while the checks are loaded
+        try:
+            self.checks = load_checks(unit)
+        except BaseException:
+            self.student.close()
+            raise
 
     def load(self) -> StudentError | None:
         """Import the module; the error if that fails."""
@@ -178,7 +196,9 @@ class _Bench:
                 record = CaseRecord(case)
                 last = records[-1]
                 record.given_ok = last.given_ok
-                record.parts = {name: Observation(name, seen.outcome, seen.message) for name, seen in last.parts.items()}
+                record.parts = {
+                    name: Observation(name, seen.outcome, seen.message) for name, seen in last.parts.items()
+                }
             else:
                 record = run_case(check, item.parts, student, case)
                 timeouts += any(seen.outcome is Outcome.TIMED_OUT for seen in record.parts.values())
@@ -197,7 +217,9 @@ class _Bench:
         wrong_below = [name for name in item.builds_on if earlier[name].outcome is not Outcome.PASSED]
         forward_wrong = item.forward is not None and earlier[item.forward].outcome is not Outcome.PASSED
         timed_out = any(
-            seen.outcome is Outcome.TIMED_OUT for record in judgement.verdicts[0].records for seen in record.parts.values()
+            seen.outcome is Outcome.TIMED_OUT
+            for record in judgement.verdicts[0].records
+            for seen in record.parts.values()
         )
         ordinary = [case for case in cases if not case.neutral]
         neutral = [case for case in cases if case.neutral]
@@ -208,7 +230,7 @@ class _Bench:
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
                 names = [s.name for s in chosen]
-                apart = Student(self.submission, self.unit.module, self.limits, stand_ins=chosen)
+                apart = Student(self.submission, self.unit.module, self.limits, self.stack, stand_ins=chosen)
                 try:
                     how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, apart, ordinary)

@@ -98,7 +98,7 @@ def placeholder_notebook(why: str) -> NotebookNode:
     """A notebook in place of one that is missing or cannot be read."""
     text = f"**{_escape_markdown(why)}.** The module was graded without it. Answers in words have to be looked at."
     cell = nbformat.v4.new_markdown_cell(text, id="no-notebook")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])
     notebook.nbformat_minor = 5
     return notebook
 
@@ -201,11 +201,11 @@ def tidy_output(output: NotebookNode) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=_cut(output.get("text", "")))
+        return _output("stream", name=name, text=_cut(output.get("text", "")))
     if kind == "error":
         trace = [_cut(line) for line in list(output.get("traceback", []))[-50:]]
         ename, evalue = _cut(output.get("ename", ""))[:200], _cut(output.get("evalue", ""))[:2000]
-        return nbformat.v4.new_output("error", ename=ename, evalue=evalue, traceback=trace)
+        return _output("error", ename=ename, evalue=evalue, traceback=trace)
     if kind not in ("display_data", "execute_result"):
         return None
     data: dict[str, str] = {}
@@ -214,7 +214,12 @@ def tidy_output(output: NotebookNode) -> NotebookNode | None:
             data[mime] = _cut(value)
         elif mime in ("image/png", "image/jpeg") and (picture := _picture(value)):
             data[mime] = picture
-    return nbformat.v4.new_output("display_data", data=data) if data else None
+    return _output("display_data", data=data) if data else None
+
+
+def _output(kind: str, **content: Any) -> NotebookNode:
+    output: NotebookNode = nbformat.v4.new_output(kind, **content)
+    return output
 
 
 def _cut(value: Any) -> str:
@@ -301,7 +306,8 @@ class RestoreCells(_CoursePreprocessor):
                 continue
             metadata, source = known[name]
             after = next((at for before in reversed(order[:position]) if (at := place(before)) is not None), None)
-            make = nbformat.v4.new_code_cell if metadata["cell_type"] == "code" else nbformat.v4.new_markdown_cell
+            code = metadata["cell_type"] == "code"
+            make: Any = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
             # a changed text keeps nbgrader from scoring a lost answer as "no response", 0 points
             text = source if metadata["locked"] else _MISSING + source
             cell_id = name if name not in taken else f"restored-{name}"[:64]

@@ -18,7 +18,7 @@ from autograder.checking import Case, Check, Expect, run_case
 from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
 from autograder.errors import UnrolledError
-from autograder.sandbox import Limits
+from autograder.sandbox import PROCESS, Limits, choose
 from autograder.student import Student
 from autograder.submission import read_submission
 
@@ -58,7 +58,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     """The submission under check, in a worker of its own."""
     unit = _unit(request.module.__name__)
-    path = request.config.getoption("--submission")
+    given = request.config.getoption("--submission")
+    path = given
     if path is None:
         path = Path(__file__).resolve().parents[1] / "solutions" / unit.id
     try:
@@ -66,7 +67,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     except UnrolledError as error:
         raise pytest.UsageError(str(error)) from error
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
-    proxy = Student(submission, unit.module, limits)
+    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose())
     yield proxy
     proxy.close()
 

@@ -47,6 +47,8 @@ _SPECIFIC = 12
 _LITTER = {"__pycache__", ".ipynb_checkpoints"}
 _RELEASED_LIST = "released.json"  # in .autograder: hashes of what this checkout has released
 
+NBGRADER_LOG = logging.getLogger("autograder.nbgrader")  # what our runs of nbgrader's converters say
+
 Files = dict[str, bytes]  # path below the course's root, with forward slashes → content
 
 
@@ -85,7 +87,7 @@ def release(
         CourseError: the sources are wrong, something would leak, or (`check`) a generated file is out of step.
         UsageError: an unknown unit.
         StoreError: a file cannot be read or written.
-        Whatever is raised, Ctrl-C included, all generated files are as they were.
+        Whatever is raised, all generated files are as they were. Ctrl-C leaves all old ones or all new ones.
     """
     root = root or folders.course_root()
     course = course or load_course()
@@ -184,6 +186,7 @@ def source_notebook(text: str, unit: Unit, file: str) -> Any:
     if "# %%" not in text:
         raise CourseError(f"{file}: no cell marker '# %%' in it, so it is not a notebook in py:percent form.")
     read = jupytext.reads(text, fmt="py:percent")
+    makers: dict[str, Any] = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     cells = []
     taken: set[str] = set()
     for number, cell in enumerate(read.cells, 1):
@@ -197,7 +200,7 @@ def source_notebook(text: str, unit: Unit, file: str) -> Any:
         elif find_regions(cell.source, f"{file}, cell {number}"):
             raise CourseError(f"{file}: cell {number} holds a region but has no nbgrader metadata: it would stay.")
         find_regions(cell.source, f"{file}, cell {number}")
-        new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}.get(cell.cell_type)
+        new = makers.get(cell.cell_type)
         if new is None:
             raise CourseError(f"{file}: cell {number} is a {cell.cell_type} cell; only code and markdown are used.")
         cells.append(new(cell.source, id=_cell_id(graded, cell.source, taken), metadata=metadata))
@@ -277,7 +280,8 @@ def check_test_cells(unit: Unit, notebook: Any, file: str) -> None:
 def _dump(notebook: Any) -> bytes:
     import nbformat
 
-    return (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
+    text: str = nbformat.writes(notebook, version=4)
+    return (text.rstrip("\n") + "\n").encode()
 
 
 # ── source notebook → release, by nbgrader ────────────────────────────────────────────────────────────
@@ -297,19 +301,20 @@ def quiet_nbgrader() -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             said.append(record.getMessage())
 
-    logger = logging.getLogger("traitlets")
-    handler, level, propagate, others = Collect(logging.INFO), logger.level, logger.propagate, list(logger.handlers)
-    logger.handlers[:] = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    collect = Collect(logging.INFO)
+    loggers = [NBGRADER_LOG, logging.getLogger("traitlets")]  # ours, and what nbformat and nbconvert use by themselves
+    before = [(list(logger.handlers), logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.handlers[:], logger.propagate = [collect], False
+        logger.setLevel(logging.INFO)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nbgrader on SQLAlchemy 2.1: three warnings that change nothing
             yield said
     finally:
-        logger.handlers[:] = others
-        logger.setLevel(level)
-        logger.propagate = propagate
+        for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)
 
 
 def _convert(unit: Unit, source: bytes, db_url: str | None = None) -> bytes:
@@ -339,7 +344,8 @@ def _convert(unit: Unit, source: bytes, db_url: str | None = None) -> bytes:
             config.GenerateAssignment.preprocessors = [
                 step for step in GenerateAssignment.preprocessors.default() if step is not SaveCells
             ]
-        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+        coursedir = CourseDirectory(config=config, log=NBGRADER_LOG)
+        converter = GenerateAssignment(coursedir=coursedir, config=config, log=NBGRADER_LOG)
         try:
             converter.start()
         except Exception as error:  # nbgrader raises many kinds, and logs what happened

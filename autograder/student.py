@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder import protocol
 from autograder.results import Outcome
-from autograder.sandbox import CallTimedOut, Limits, WorkerEnded, WorkerProcess
+from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
 from autograder.submission import Submission
 
 
@@ -44,12 +44,14 @@ class Student:
     submission: Submission
     module: str
     limits: Limits
+    stack: Stack
     stand_ins: tuple[StandIn, ...] = ()
     names: set[str] = field(default_factory=set)
     load_error: StudentError | None = None
     output: str = ""
     restarts: int = 0
-    _worker: WorkerProcess | None = None
+    _worker: Worker | None = None
+    _loaded: bool = False
     _calls: int = 0
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
 
@@ -58,16 +60,25 @@ class Student:
             raise AttributeError(name)
         return lambda *args, keep=(): self.call(name, args, keep)
 
+    def spawn(self) -> None:
+        """Have a worker's process start, so that it is ready when it is needed."""
+        if self._worker is None and self.submission.main is not None:
+            self._worker = start_worker(self.limits, self.stack)
+
     def start(self) -> None:
         """Start a worker and load the module; raises StudentError if the module cannot be imported."""
-        if self._worker is not None:
+        if self._loaded and self._worker is not None:
             return
         if self.load_error is not None:
             raise self.load_error
         if self.submission.main is None:
-            self.load_error = StudentError("", Outcome.NOT_ATTEMPTED, self.submission.problem, category="missing_module")
+            self.load_error = StudentError(
+                "", Outcome.NOT_ATTEMPTED, self.submission.problem, category="missing_module"
+            )
             raise self.load_error
-        self._worker = WorkerProcess(self.limits)
+        self.spawn()
+        assert self._worker is not None
+        self._worker.wait_until_ready()
         load = ["load", 0, self.submission.files, self.submission.main, self.module, self.submission.own_package]
         try:
             reply = self._exchange(load, 0, "", factor=3.0)
@@ -77,6 +88,7 @@ class Student:
                 error.message = f"{self.submission.main} cannot be imported: {error.message}"
             raise
         self.names = {name for name in reply if isinstance(name, str)}
+        self._loaded = True
         if self.stand_ins:
             base = len(self._callbacks)
             self._callbacks += [stand_in.compute for stand_in in self.stand_ins]
@@ -194,21 +206,29 @@ class Student:
         if category == "not_attempted":
             # A stub says whose it is; a stub further down means that what this builds on is not written.
             inner = str(frames[-1][2]) if frames else name
-            words = f"{name} is not written yet." if inner in (name, "") else f"{name} calls {inner}, which is not written yet."
+            words = (
+                f"{name} is not written yet."
+                if inner in (name, "")
+                else f"{name} calls {inner}, which is not written yet."
+            )
             return StudentError(name, Outcome.NOT_ATTEMPTED, words, kind, category)
         if category == "out_of_memory":
             limit = f"{self.limits.memory_mb} MB"
-            return StudentError(name, Outcome.OUT_OF_MEMORY, f"it asked for more than {limit} of memory{where}.", kind, category)
+            return StudentError(
+                name, Outcome.OUT_OF_MEMORY, f"it asked for more than {limit} of memory{where}.", kind, category
+            )
         if category == "unsendable":
             return StudentError(name, Outcome.CRASHED, f"what {name} returned cannot be read: {text}.", kind, category)
         if category == "syntax":
             return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}.", kind, category)
-        return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category)
+        return StudentError(
+            name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category
+        )
 
     def _drop(self) -> None:
         """Close a worker, keeping what it printed."""
         if self._worker is not None:
-            worker, self._worker = self._worker, None
+            worker, self._worker, self._loaded = self._worker, None, False
             worker.close()
             self.output = (self.output + worker.text())[: 64 * 1024]
             self.restarts += 1

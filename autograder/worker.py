@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 
-def _load_protocol() -> Any:
-    """The protocol module, loaded by path: the package around it must not be imported here."""
-    path = Path(__file__).with_name("protocol.py")
-    spec = importlib.util.spec_from_file_location("_unrolled_protocol", path)
+def _load_neighbour(name: str) -> Any:
+    """A module of this folder, by path: the package around it must not be imported here."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_unrolled_{name}", path)
     if spec is None or spec.loader is None:
         raise RuntimeError(f"cannot load {path}")
     module = importlib.util.module_from_spec(spec)
@@ -36,7 +36,7 @@ def _load_protocol() -> Any:
     return module
 
 
-protocol = _load_protocol()
+protocol = _load_neighbour("protocol")
 
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
@@ -369,37 +369,18 @@ class Worker:
         return stand_in
 
 
-def limit_resources(memory_mb: int, cpu_seconds: int) -> None:
-    """Bounds on memory, processor time, files and core dumps, where the system has them."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    limits = [
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, 1024 * 1024),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ]
-    if sys.platform == "linux":  # macOS refuses RLIMIT_AS
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limits.append((resource.RLIMIT_AS, pages * resource.getpagesize() + memory_mb * 1024 * 1024))
-    for which, value in limits:
-        _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process when the judge ends, however it ends."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+def serve(receive: Any, send: Any) -> None:
+    """Be a worker on an open channel until the judge closes it; stdin, stdout and stderr are set already."""
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    protocol.write_frame(send, ["ready", 0, []])  # from here on, what goes wrong is the student's doing
+    Worker(receive, send).run()
+    os._exit(0)  # a student's atexit handlers and threads do not hold the judge up
 
 
 def main() -> None:
-    """Move the protocol out of the student's reach, set limits, serve."""
+    """As a process of its own: move the protocol out of the student's reach, set limits, serve."""
     settings = json.loads(sys.argv[1])
     receive = os.fdopen(os.dup(0), "rb")
     send = os.fdopen(os.dup(1), "wb")
@@ -412,17 +393,17 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
-    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.argv[:] = [""]
-    die_with_parent()
     if settings["engine"] == "torch":
         import torch
 
         torch.set_num_threads(1)
-    limit_resources(settings["memory_mb"], settings["cpu_seconds"])
-    Worker(receive, send).run()
-    os._exit(0)  # a student's atexit handlers and threads do not hold the judge up
+    lockdown = _load_neighbour("lockdown")
+    if sys.platform == "linux":
+        lockdown.die_with_parent()
+    space = lockdown.address_space_now() + settings["memory_mb"] * 1024 * 1024
+    lockdown.limit_resources(space, settings["cpu_seconds"])
+    serve(receive, send)
 
 
 if __name__ == "__main__":

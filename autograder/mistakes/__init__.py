@@ -145,9 +145,7 @@ def _behaviour(unit: Unit, item: Exercise, check: Check, mistake: Mistake, draw:
     return [run_case(check, item.parts, student, case) for case in check.cases(draw) if not case.neutral]
 
 
-def recognise(
-    unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord], draw: Draw
-) -> list[Mistake]:
+def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord], draw: Draw) -> list[Mistake]:
     """The known mistakes whose behaviour a submission shows; the fewest that explain the most.
 
     A mistake is recognised if, in every case, each part that it gets wrong is wrong in the same

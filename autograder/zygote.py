@@ -1,0 +1,151 @@
+"""A process that has numpy (and torch) loaded and forks locked-down workers on request.
+
+Run as a program by :mod:`autograder.sandbox`, inside bubblewrap where there is one. It is
+single-threaded, knows nothing about any submission, and never runs student code itself: a forked
+child gives up everything in :mod:`autograder.lockdown` and only then becomes a
+:mod:`autograder.worker`. Requests and answers are JSON on a SOCK_SEQPACKET socket, with the
+child's pipes and its pidfd as attached descriptors.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+MAX_REQUEST = 4096
+
+
+def load_neighbour(name: str) -> Any:
+    """A module of this folder, by path: the package around it is not in the sandbox."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"_unrolled_{name}", path)
+    if spec is None or spec.loader is None:
+        raise RuntimeError(f"cannot load {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def warm_up(engine: str) -> None:
+    """Import and use once what would otherwise be imported lazily, inside every child."""
+    import linecache
+    import traceback
+
+    import numpy as np
+
+    np.linalg.svd(np.ones((2, 2)))
+    np.random.default_rng(0).normal(size=2)
+    traceback.format_exc()
+    linecache.clearcache()
+    if engine == "torch":
+        import torch
+        import torch._dynamo
+
+        torch.set_num_threads(1)  # before any operation: threads do not survive a fork
+        weight = torch.nn.Parameter(torch.ones(2, 2))
+        optimiser = torch.optim.Adam([weight])
+        (weight @ weight).sum().backward()
+        optimiser.step()
+
+
+class Zygote:
+    """Serves fork requests until the judge closes the socket."""
+
+    def __init__(self, control: socket.socket, settings: dict[str, Any], worker: Any, lockdown: Any) -> None:
+        self.control = control
+        self.settings = settings
+        self.worker = worker
+        self.lockdown = lockdown
+        self.base = lockdown.address_space_now()
+        self.filter: bytes = lockdown.load_seccomp_filter()
+
+    def serve(self) -> None:
+        """One request at a time: fork a child, or tell how one ended."""
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 3)
+            if not data:
+                return
+            request = json.loads(data)
+            if request["kind"] == "fork":
+                self.fork(request, descriptors)
+            elif request["kind"] == "reap":
+                self.reap(request["pid"])
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self.become_worker(request, descriptors)  # does not return
+        pidfd = os.pidfd_open(pid)
+        socket.send_fds(self.control, [json.dumps({"pid": pid}).encode()], [pidfd])
+        os.close(pidfd)
+
+    def reap(self, pid: int) -> None:
+        """Answer with the exit status; the judge asks only for children that are dead or about to be."""
+        try:
+            _, status = os.waitpid(pid, 0)
+            code = os.waitstatus_to_exitcode(status)
+        except (ChildProcessError, ValueError):
+            code = None
+        self.control.send(json.dumps({"code": code}).encode())
+
+    def become_worker(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        """In the child: keep three pipes, give up the rest, serve the judge."""
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            receive_fd, send_fd, output_fd = (_above(descriptor, 20) for descriptor in descriptors)
+            os.dup2(nothing, 0)
+            os.dup2(output_fd, 1)
+            os.dup2(output_fd, 2)
+            receive_fd, send_fd = os.dup2(receive_fd, 10), os.dup2(send_fd, 11)
+            os.closerange(3, 10)
+            os.closerange(12, 4096)
+            self.lockdown.limit_resources(self.base + request["memory_mb"] * 1024 * 1024, request["cpu_seconds"])
+            self.lockdown.die_with_parent()
+            self.lockdown.give_up_privileges()
+            self.lockdown.apply_landlock(self.settings["readable"])
+            self.lockdown.apply_seccomp(self.filter)
+            self.worker.serve(os.fdopen(receive_fd, "rb"), os.fdopen(send_fd, "wb"))
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(70)
+        os._exit(0)
+
+
+def _above(descriptor: int, lowest: int) -> int:
+    """The same open file under a number that nothing below is moved to."""
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, lowest)
+
+
+def main() -> None:
+    """Load, tell the judge that all is ready, serve."""
+    settings = json.loads(sys.argv[1])
+    sys.argv[:] = [""]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+    control = socket.socket(fileno=settings["control"])
+    lockdown = load_neighbour("lockdown")
+    if settings["die_with_parent"]:
+        lockdown.die_with_parent()
+    worker = load_neighbour("worker")
+    warm_up(settings["engine"])
+    zygote = Zygote(control, settings, worker, lockdown)
+    control.send(json.dumps({"ready": True, "uid": os.getuid()}).encode())
+    zygote.serve()
+
+
+if __name__ == "__main__":
+    main()
