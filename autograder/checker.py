@@ -10,7 +10,7 @@ from typing import Any
 from autograder.course import load_course
 from autograder.errors import UnrolledError, UsageError
 from autograder.grade import check_submission
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 
 _SIGNS = {Outcome.PASSED: "✓", Outcome.EDGE_CASE: "◐", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "…"}
 
@@ -81,9 +81,9 @@ def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int) -> lis
 
 def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:
     if _in_notebook():
-        from IPython.display import HTML, display
+        from IPython import display
 
-        display(HTML(check_html(result, exercise, hint, source)))  # type: ignore[no-untyped-call]
+        display.display(display.HTML(check_html(result, exercise, hint, source)))  # type: ignore[no-untyped-call]
     else:
         from rich.console import Console
 
@@ -95,41 +95,46 @@ def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source:
 
 def _in_notebook() -> bool:
     try:
-        from IPython import get_ipython  # type: ignore[attr-defined]
+        from IPython import get_ipython
     except ImportError:
         return False
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     return shell is not None and "IPKernelApp" in getattr(shell, "config", {})
+
+
+_CELL = "padding:2px 12px 2px 0;text-align:left;border:none;vertical-align:top"
 
 
 def check_html(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> str:
     """The table as HTML that is readable on light and dark ground."""
-    passed = exercise.outcome is Outcome.PASSED
-    colour = "#1b7f4b" if passed else "#b3541e"
-    cell = "padding:2px 12px 2px 0;text-align:left;border:none;vertical-align:top"
-    head = "".join(
-        f'<th style="{cell};opacity:.7;font-weight:normal">{name}</th>' for name in ("", "part", "expected", "got", "")
+    border = "#1b7f4b" if exercise.outcome is Outcome.PASSED else "#b3541e"
+    heads = "".join(
+        f'<th style="{_CELL};opacity:.7;font-weight:normal">{name}</th>' for name in ("", "part", "expected", "got", "")
     )
     rows = []
     for part in exercise.parts:
-        ok = part.outcome is Outcome.PASSED
-        mark = f'<b style="color:{"#1b9e5a" if ok else "#d9642b"}">{sign(part.outcome)}</b>'
-        words = "" if ok and not part.message else part.outcome.words
-        values = [mark, f"<code>{html.escape(part.name)}</code>", part.expected, part.got, words]
-        rows.append(
-            "<tr>"
-            + "".join(
-                f'<td style="{cell}">{value if i < 2 else html.escape(value)}</td>' for i, value in enumerate(values)
-            )
-            + "</tr>"
-        )
+        colour = "#1b9e5a" if part.outcome is Outcome.PASSED else "#d9642b"
+        texts = (part.expected, part.got, _words(part))
+        cells = [
+            f'<b style="color:{colour}">{sign(part.outcome)}</b>',
+            f"<code>{html.escape(part.name)}</code>",
+            *(html.escape(text) for text in texts),
+        ]
+        rows.append("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>")
     lines = "".join(f'<div style="margin-top:4px">{html.escape(line)}</div>' for line in advice(result, exercise, hint))
-    title = f"{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}"
+    title = html.escape(f"{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}")
+    aside = html.escape(f"({source}, {result.seconds:.1f} s)")
+    frame = f"border-left:4px solid {border};padding:4px 0 4px 12px;margin:4px 0;max-width:60em"
     return (
-        f'<div class="unrolled-check" style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:4px 0;max-width:60em">'
-        f'<div><b>{html.escape(title)}</b> <span style="opacity:.6">({html.escape(source)}, {result.seconds:.1f} s)</span></div>'
-        f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{head}{"".join(rows)}</table>{lines}</div>'
+        f'<div class="unrolled-check" style="{frame}">'
+        f'<div><b>{title}</b> <span style="opacity:.6">{aside}</span></div>'
+        f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{heads}{"".join(rows)}</table>{lines}</div>'
     )
+
+
+def _words(part: PartResult) -> str:
+    """What the last column says: nothing if all is well."""
+    return "" if part.outcome is Outcome.PASSED and not part.message else part.outcome.words
 
 
 def summary_line(exercise: ExerciseResult) -> str:
@@ -145,19 +150,14 @@ def print_exercise(console: Any, result: SubmissionResult, exercise: ExerciseRes
     from rich.table import Table
 
     colour = "green" if exercise.outcome is Outcome.PASSED else "yellow"
-    console.print(
-        f"[bold {colour}]{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}[/] [dim]({escape(source)}, {result.seconds:.1f} s)[/]",
-        highlight=False,
-    )
+    title = f"[bold {colour}]{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}[/]"
+    console.print(f"{title} [dim]({escape(source)}, {result.seconds:.1f} s)[/]", highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
     for name in ("", "part", "expected", "got", ""):
         table.add_column(name)
     for part in exercise.parts:
-        ok = part.outcome is Outcome.PASSED
-        words = "" if ok and not part.message else part.outcome.words
-        mark = f"[{'green' if ok else 'yellow'}]{sign(part.outcome)}[/]"
-        table.add_row(mark, escape(part.name), part.expected, part.got, words)
-    if any(part.expected for part in exercise.parts) or exercise.outcome is not Outcome.PASSED:
-        console.print(table)
+        mark = f"[{'green' if part.outcome is Outcome.PASSED else 'yellow'}]{sign(part.outcome)}[/]"
+        table.add_row(mark, escape(part.name), part.expected, part.got, _words(part))
+    console.print(table)
     for line in advice(result, exercise, hint):
         console.print(f"  {escape(line)}", highlight=False)

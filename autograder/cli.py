@@ -151,9 +151,8 @@ def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str
                 console.print(summary_line(item))
             else:
                 print_exercise(console, result, item, 1, submission.name)
-    console.print(
-        f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}; isolation: {result.isolation}."
-    )
+    console.print(f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}.")
+    _say_isolation(console, stack)
     if json_file is not None:
         console.print(f"Written to {json_file}.")
 

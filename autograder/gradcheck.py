@@ -179,8 +179,8 @@ def _where(wrong: Array) -> str:
         return ""
     for axis in sorted(range(wrong.ndim), key=lambda a: names[a] != "step"):
         other = tuple(a for a in range(wrong.ndim) if a != axis)
-        hit = wrong.any(axis=other)
-        length = len(hit)
+        hit = np.atleast_1d(wrong.any(axis=other))
+        length = hit.size
         if length < 2 or hit.all():
             continue
         if hit.sum() == 1:

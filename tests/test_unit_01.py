@@ -1,0 +1,348 @@
+"""Unit 1: its notebook, solved, runs; its experiments come out as the text says; its figures are sound."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import numpy as np
+import pytest
+from matplotlib import colors
+from nbclient import NotebookClient
+
+from autograder.course import load_course
+from coursekit import cells, diagrams, style
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = load_course().unit("01_vanilla_rnn")
+FOLDER = ROOT / "solutions" / UNIT.id
+MOST_LINES = 40  # of a cell: about one screen
+
+#: What the last cell hands out: variables in which the notebook keeps its conclusions.
+CONCLUSIONS = """
+    feedforward_early feedforward_late recurrent_early recurrent_late recurrent_long same_as_yours
+    state_size_without_squash state_size_relu state_size_tanh gap_20_sigmoid gap_20_tanh mean_sigmoid mean_tanh
+    stacking_errors readout_error_shifted readout_error_double difference_before difference_end
+    spread_bag spread_all spread_first spread_last loudness_damped loudness_from_loud loudness_from_faint
+    collision_input_gap collision_output_gap changed_output_gap influence_first influence_last
+    peak_steps widths accuracy_state accuracy_last_state accuracy_last_row accuracy_pixels
+    shared_growth unshared_growth parity_accuracy parity_quiet parity_shaken parity_drowned parity_weakest
+""".split()
+
+
+def read_notebook() -> nbformat.NotebookNode:
+    """The notebook as people write it."""
+    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
+
+
+def as_source(cell: nbformat.NotebookNode) -> str:
+    """A cell's text."""
+    return str(cell.source)
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
+    """The notebook after a run from top to bottom beside the reference module, conclusions in a last cell."""
+    folder = tmp_path_factory.mktemp("unit_01")
+    shutil.copy(FOLDER / UNIT.module_file, folder)
+    notebook = read_notebook()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.metadata.pop("nbgrader", None)
+    names = ", ".join(f"{name!r}: {name}" for name in CONCLUSIONS)
+    plain = "lambda v: v.tolist() if hasattr(v, 'tolist') else float(v)"
+    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{names}}}, default={plain}))"))
+    NotebookClient(
+        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    yield notebook
+
+
+@pytest.fixture(scope="module")
+def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
+    """The conclusions by name."""
+    printed = "".join(output.text for output in solved.cells[-1].outputs if output.output_type == "stream")
+    conclusions: dict[str, Any] = json.loads(printed)
+    return conclusions
+
+
+# The notebook as a whole
+
+
+def test_a_run_writes_nothing_to_stderr(solved: nbformat.NotebookNode) -> None:
+    """No warning disturbs the reader: a test cell with anything on stderr would score zero in nbgrader."""
+    outputs = [output for cell in solved.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+
+
+def test_every_figure_is_shown(solved: nbformat.NotebookNode) -> None:
+    """Each cell that draws has one picture among its outputs."""
+    for cell in solved.cells:
+        if cell.cell_type == "code" and ("plt.show()" in cell.source or cell.source.startswith("diagrams.")):
+            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+            assert len(pictures) == 1, cell.source[:80]
+
+
+def test_every_exercise_has_one_test_cell_with_its_points() -> None:
+    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
+    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
+    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, as_source(cell)) for cell in tests]
+    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
+    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
+
+
+def test_every_question_has_a_model_answer() -> None:
+    """Manually graded cells hold nothing but one solution region with text in it."""
+    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
+    assert len(answers) == 6
+    for cell in answers:
+        lines = as_source(cell).splitlines()
+        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
+        assert len(" ".join(lines[1:-1])) > 200
+        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
+
+
+def test_questions_announce_the_points_that_their_cells_have() -> None:
+    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
+    text = "\n\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
+    announced = [int(points) for points in re.findall(r"\*\*Question \d[^(]*\((\d+) points\)", text)]
+    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
+    assert announced == [cell.metadata.nbgrader.points for cell in answers]
+    assert f"another {sum(announced)} points" in " ".join(text.split())
+
+
+def test_exercises_announce_the_points_of_the_course_file() -> None:
+    """ "Exercise 4 (6 points)" in the text and course.toml agree."""
+    text = "\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
+    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", text)
+    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
+
+
+def test_sections_that_docstrings_cite_exist() -> None:
+    """A student who follows a docstring's `section "…"` finds a heading of that name."""
+    text = "\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
+    headings = set(re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE))
+    cited = set(re.findall(r'section "([^"]+)"', (FOLDER / UNIT.module_file).read_text(encoding="utf-8")))
+    assert len(cited) == 11
+    assert cited <= headings
+
+
+def test_cells_fit_on_a_screen() -> None:
+    """No cell is longer than about one screen."""
+    assert [as_source(c)[:60] for c in read_notebook().cells if len(as_source(c).splitlines()) > MOST_LINES] == []
+
+
+# The experiments, in the order of the notebook
+
+
+def test_feedforward_knows_only_the_places_it_was_trained_on(found: dict[str, Any]) -> None:
+    """Trained on pairs in the first half, the feed-forward network guesses in the second."""
+    assert found["feedforward_early"] > 0.95
+    assert 0.4 < found["feedforward_late"] < 0.6
+
+
+def test_recurrent_detector_works_at_every_place_and_length(found: dict[str, Any]) -> None:
+    """The hand-set network makes no mistake, in strings of 24 bits or of 1,000."""
+    assert found["recurrent_early"] == found["recurrent_late"] == found["recurrent_long"] == 1
+
+
+def test_the_compared_tanh_network_is_the_students(found: dict[str, Any]) -> None:
+    """`drive` with tanh agrees with `rnn_cell`."""
+    assert found["same_as_yours"] == 1
+
+
+def test_only_bounded_squashing_keeps_the_state_bounded(found: dict[str, Any]) -> None:
+    """At a high gain the state explodes without squashing and with ReLU, and not with tanh."""
+    assert found["state_size_without_squash"] > found["state_size_relu"] > 1e6
+    assert found["state_size_tanh"] < 1
+
+
+def test_sigmoid_forgets_its_start_much_sooner_than_tanh(found: dict[str, Any]) -> None:
+    """After 20 steps the tanh network remembers its start a million times better."""
+    assert found["gap_20_tanh"] > 1e6 * found["gap_20_sigmoid"]
+
+
+def test_sigmoid_states_drift_to_one_half(found: dict[str, Any]) -> None:
+    """Sigmoid states have a mean near 1/2, tanh states near 0."""
+    assert abs(found["mean_sigmoid"] - 0.5) < 0.1
+    assert abs(found["mean_tanh"]) < 0.05
+
+
+def test_stacking_is_right_in_one_order_only(found: dict[str, Any]) -> None:
+    """State rows first is exact, side by side does not run, input rows first runs and is wrong."""
+    assert found["stacking_errors"]["Ada"] < 1e-12
+    assert found["stacking_errors"]["Ben"] is None
+    assert found["stacking_errors"]["Cleo"] > 0.1
+
+
+def test_an_affine_readout_shifts_a_wave_but_cannot_double_it(found: dict[str, Any]) -> None:
+    """The best readout of the shifted wave is exact; of the double frequency it explains next to nothing."""
+    assert found["readout_error_shifted"] < 1e-12
+    assert found["readout_error_double"] > 0.95
+
+
+def test_states_before_a_changed_input_do_not_move(found: dict[str, Any]) -> None:
+    """The network cannot know the future: the difference before the change is exactly zero."""
+    assert found["difference_before"] == 0
+
+
+def test_the_gain_decides_how_long_a_change_is_remembered(found: dict[str, Any]) -> None:
+    """39 steps later more is left at a higher gain, next to nothing at 0.6, everything at 2."""
+    left = [found["difference_end"][gain] for gain in ("0.6", "1.0", "1.3", "2.0")]
+    assert left == sorted(left)
+    assert left[0] < 1e-10
+    assert left[-1] > 1
+
+
+def test_order_matters_to_the_network_and_not_to_the_bag(found: dict[str, Any]) -> None:
+    """The bag's answer is the same in every order, the network's is not."""
+    assert found["spread_bag"] < 1e-12
+    assert found["spread_all"] > 0.1
+
+
+def test_recent_steps_weigh_more(found: dict[str, Any]) -> None:
+    """Shuffling the last six steps moves the answer far more than shuffling the first six."""
+    assert found["spread_last"] > 10 * found["spread_first"]
+
+
+def test_free_running_settles_on_one_loudness(found: dict[str, Any]) -> None:
+    """Above gain 1 a loud and a faint start end equally loud; below it the song dies."""
+    assert found["loudness_from_loud"] == pytest.approx(found["loudness_from_faint"], abs=1e-3)
+    assert found["loudness_from_loud"] > 0.4
+    assert found["loudness_damped"] < 0.01
+
+
+def test_colliding_inputs_cannot_be_told_apart(found: dict[str, Any]) -> None:
+    """Two very different inputs with one summary give one output; a change that is not hidden shows."""
+    assert found["collision_input_gap"] > 1
+    assert found["collision_output_gap"] < 1e-12
+    assert found["changed_output_gap"] > 0.1
+
+
+def test_early_inputs_fade_in_the_summary(found: dict[str, Any]) -> None:
+    """The last input moves the decoder's outputs more than a thousand times as much as the first."""
+    assert found["influence_last"] > 1e3 * found["influence_first"]
+
+
+def test_higher_layers_are_later_and_slower(found: dict[str, Any]) -> None:
+    """From layer to layer the knock is heard later and for longer."""
+    for series in (found["peak_steps"], found["widths"]):
+        assert all(below < above for below, above in zip(series, series[1:], strict=False))
+
+
+def test_the_last_state_knows_the_image(found: dict[str, Any]) -> None:
+    """Read off the untrained network's state, digits are found far better than off the last row."""
+    assert found["accuracy_last_state"] > 0.93
+    assert found["accuracy_last_row"] < 0.6
+    assert found["accuracy_last_state"] > found["accuracy_pixels"]
+
+
+def test_the_state_gathers_row_by_row(found: dict[str, Any]) -> None:
+    """Accuracy rises with each of the first six rows."""
+    rising = found["accuracy_state"][:6]
+    assert all(before < after for before, after in zip(rising, rising[1:], strict=False))
+
+
+def test_sharing_makes_the_count_independent_of_length(found: dict[str, Any]) -> None:
+    """From 1 to 256 steps the shared count does not grow; with separate weights it grows over 100-fold."""
+    assert found["shared_growth"] == 1
+    assert found["unshared_growth"] > 100
+
+
+def test_parity_is_kept_for_two_hundred_bits(found: dict[str, Any]) -> None:
+    """The hand-set network is right after every one of 40,000 bits."""
+    assert found["parity_accuracy"] == found["parity_quiet"] == 1
+
+
+def test_parity_repairs_small_noise_and_drowns_in_large(found: dict[str, Any]) -> None:
+    """A plateau at small noise, a coin toss at large noise and with weak weights."""
+    assert found["parity_shaken"] == 1
+    assert 0.4 < found["parity_drowned"] < 0.6
+    assert 0.4 < found["parity_weakest"] < 0.6
+
+
+# What the figures are made with
+
+
+def test_palette_colours_are_distinct_in_grey_or_hue() -> None:
+    """Any two colours of the cycle differ clearly in lightness or in hue."""
+    hsv = {name: colors.rgb_to_hsv(colors.to_rgb(name)) for name in style.CYCLE}
+    luma = {name: float(np.dot(colors.to_rgb(name), (0.2126, 0.7152, 0.0722))) for name in style.CYCLE}
+    for one in style.CYCLE:
+        for other in style.CYCLE:
+            if one != other:
+                hue = abs(hsv[one][0] - hsv[other][0])
+                assert abs(luma[one] - luma[other]) > 0.08 or min(hue, 1 - hue) > 0.08, (one, other)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_tint_refuses_shares_outside_zero_to_one(share: float) -> None:
+    """A share is a share."""
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        style.tint("input", share)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"T": 0}, "at least 1"),
+        ({"inputs": "some"}, "inputs is 'some'"),
+        ({"outputs": [5]}, "between 1 and T = 4"),
+        ({"cuts": [4]}, "between 1 and T - 1 = 3"),
+    ],
+)
+def test_unrolled_refuses_what_it_cannot_draw(arguments: dict[str, Any], complaint: str) -> None:
+    """A wrong argument is named."""
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        diagrams.unrolled(**arguments)
+
+
+def test_text_stays_inside_its_figure() -> None:
+    """No label of any diagram reaches over the figure's edge."""
+    images = np.arange(64.0).reshape(8, 8)
+    figures = {
+        "cell": diagrams.cell(),
+        "unrolled": diagrams.unrolled(5, shared_weights=True, backward=True),
+        "truncated": diagrams.unrolled(6, cuts=[2, 4]),
+        "feedback": diagrams.unrolled(4, inputs="first", feedback=True),
+        "sequence_to_sequence": diagrams.sequence_to_sequence(),
+        "multilayer": diagrams.multilayer(),
+        "stacked_matrix": diagrams.stacked_matrix(),
+        "rows_as_steps": diagrams.rows_as_steps(images),
+    }
+    for name, figure in figures.items():
+        figure.canvas.draw()
+        page = figure.bbox
+        for text in figure.axes[0].texts:
+            box = text.get_window_extent()
+            inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
+            assert inside, f"{name}: {text.get_text()!r} reaches over the edge"
+
+
+def test_no_loss_is_drawn_without_backward_pass() -> None:
+    """Forward figures show no loss; backward ones show one per output."""
+
+    def losses(**arguments: Any) -> int:
+        return sum(text.get_text().startswith("$L_") for text in diagrams.unrolled(4, **arguments).axes[0].texts)
+
+    assert losses() == 0
+    assert losses(backward=True) == 4
+    assert losses(backward=True, outputs="last") == 1
+
+
+@pytest.mark.parametrize("squash", sorted(cells.SQUASHERS))
+def test_drive_is_the_recurrence(squash: str) -> None:
+    """One sequence, one unit, by hand: each state is f(x·wx + h·wh + b)."""
+    f = cells.SQUASHERS[squash]
+    states = cells.drive(
+        squash, np.array([[[2.0], [-1.0]]]), np.array([[0.5]]), *map(np.atleast_2d, (0.3, 0.7)), np.array([0.1])
+    )
+    first = f(np.array(2.0 * 0.3 + 0.5 * 0.7 + 0.1))
+    second = f(np.array(-1.0 * 0.3 + first * 0.7 + 0.1))
+    np.testing.assert_allclose(states[0, :, 0], [first, second], rtol=1e-12)
