@@ -66,6 +66,14 @@ def shape_text(shape: Sequence[int]) -> str:
     return str(tuple(int(extent) for extent in shape)) if len(shape) else "a number"
 
 
+def _has(shape: Sequence[int]) -> str:
+    return f"has shape {shape_text(shape)}" if len(shape) else "is a single number"
+
+
+def _be(shape: Sequence[int]) -> str:
+    return f"be {shape_text(shape)}" if len(shape) else "be a single number"
+
+
 def as_array(value: Any) -> Array | None:
     """A numeric array of plain data; None if it is not numbers in a regular arrangement."""
     if isinstance(value, np.ndarray):
@@ -133,7 +141,7 @@ def _close(values: Array, wanted: Array, rtol: float) -> bool:
 
 
 def _other_shape(values: Array, wanted: Array, rtol: float, name: str, want_text: str, got_text: str) -> Comparison:
-    shapes = f"{name} has shape {shape_text(values.shape)}, it should be {shape_text(wanted.shape)}"
+    shapes = f"{name} {_has(values.shape)}, it should {_be(wanted.shape)}"
     if values.size == wanted.size and wanted.size:
         if _close(values.reshape(wanted.shape), wanted, rtol):
             return Comparison(Outcome.WRONG_SHAPE, f"{shapes}; the values are right.", want_text, got_text)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from autograder.course import load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
-from autograder.judge import judge
 from autograder.errors import UnrolledError
+from autograder.judge import judge
 from autograder.results import SubmissionResult
 from autograder.sandbox import PROCESS, Stack, choose
 from autograder.store import ResultStore

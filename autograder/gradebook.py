@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ def record_class(
     db_url: str | None = None,
     feedback: bool = True,
     force: bool = False,
+    problems: Mapping[str, str] | None = None,
     progress: Callable[[Recorded], None] | None = None,
 ) -> list[Recorded]:
     """Put the results of submissions into the gradebook, and make the feedback pages.
@@ -61,6 +62,8 @@ def record_class(
         db_url: the gradebook; default is that of ``nbgrader_config.py``.
         feedback: whether to make the feedback pages.
         force: write also what the gradebook already has.
+        problems: student -> why judging them has failed just now. They are not judged again here; a score that they
+            have from an earlier submission is taken back.
         progress: called with each student's outcome as it comes.
 
     Returns:
@@ -87,7 +90,11 @@ def record_class(
     ensure_registered(unit, root, url)
     recorded = []
     for name in names:
-        entry = _record(unit, name, root, config, feedback=feedback, force=force)
+        if problems is not None and name in problems:
+            entry = Recorded(name, ok=False, reason=problems[name])
+            _forget(unit, name, root, config, entry)
+        else:
+            entry = _record(unit, name, root, config, feedback=feedback, force=force)
         recorded.append(entry)
         if progress is not None:
             progress(entry)
@@ -293,7 +300,6 @@ def clear_scores(unit: Unit, student: str, db_url: str, course_id: str) -> None:
 def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: bool, force: bool) -> Recorded:
     """Record one student; whatever goes wrong becomes part of the answer, except Ctrl-C."""
     entry = Recorded(student, ok=False)
-    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
     submission = root / folders.SUBMITTED / student / unit.id
     if not submission.is_dir():
         entry.reason = f"{student} has handed in nothing for {unit.id}: there is no {submission}."
@@ -302,7 +308,7 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
         entry.result = ResultStore(root).result(unit, submission, student)
     except UnrolledError as error:
         entry.reason = str(error)
-        _forget(unit, student, root, url, course_id, entry)
+        _forget(unit, student, root, config, entry)
         return entry
     try:
         _write(unit, student, root, config, entry, feedback=feedback, force=force)
@@ -313,10 +319,10 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
     return entry
 
 
-def _forget(unit: Unit, student: str, root: Path, url: str, course_id: str, entry: Recorded) -> None:
+def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorded) -> None:
     """No score rather than an old one: what is in the gradebook and in the generated folders is of another time."""
     try:
-        clear_scores(unit, student, url, course_id)
+        clear_scores(unit, student, str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id))
         for step in (folders.AUTOGRADED, folders.FEEDBACK):
             shutil.rmtree(root / step / student / unit.id, ignore_errors=True)
     except Exception as error:
@@ -337,7 +343,11 @@ def _write(
 
     notebook = submission / f"{unit.id}.ipynb"
     if not notebook.is_file():
-        entry.notes.append(f"no {unit.id}.ipynb was handed in: the module is graded, answers in words need a look")
+        others = sorted(path.name for path in submission.glob("*.ipynb"))
+        seen = f" (but {', '.join(others)})" if others else ""
+        entry.notes.append(
+            f"no {unit.id}.ipynb was handed in{seen}: the module is graded, answers in words need a look"
+        )
     else:
         _, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"))
         if problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -17,7 +17,7 @@ from autograder.errors import InfrastructureError
 from autograder.mistakes import recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
-from autograder.student import Student, StudentError
+from autograder.student import StandIn, Student, StudentError
 from autograder.submission import Submission
 
 #: A backward function whose forward is wrong is judged on the draws on which the forward is right,
@@ -107,6 +107,7 @@ def judge(
         student=student,
         message=problem.message if problem is not None else "",
         output=bench.output(),
+        attempts=bench.attempts,
         seconds=time.perf_counter() - started,
     )
 
@@ -151,6 +152,7 @@ class _Bench:
         self.stack = stack
         self.submission = submission
         self.student = Student(submission, unit.module, limits, stack)
+        self.attempts = self.student.attempts
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -168,6 +170,11 @@ class _Bench:
 
     def close(self) -> None:
         self.student.close()
+
+    def close_apart(self, apart: Student) -> None:
+        """End a worker with stand-ins; what its code tried counts, too."""
+        apart.close()
+        self.attempts += [words for words in apart.attempts if words not in self.attempts]
 
     def output(self) -> str:
         return self.student.output
@@ -238,7 +245,17 @@ class _Bench:
                     if forward_wrong and not _passed(judgement, item.parts):
                         self.keep_fair(judgement, records + self.run(check, item, apart, neutral), how)
                 finally:
-                    apart.close()
+                    self.close_apart(apart)
+                if _passed(judgement, item.parts):
+                    return
+        if forward_wrong and not timed_out:
+            for chosen in _mended(check.stand_ins, item, bool(wrong_below)):
+                apart = Student(self.submission, self.unit.module, self.limits, self.stack, stand_ins=chosen)
+                try:
+                    how = f"judged as if {item.forward} were right"
+                    judgement.verdicts.append(Verdict(self.run(check, item, apart, ordinary), how))
+                finally:
+                    self.close_apart(apart)
                 if _passed(judgement, item.parts):
                     return
 
@@ -258,14 +275,16 @@ class _Bench:
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
         _first_message(result, judgement)
         if outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT):
-            named = recognise(self.unit, item, check, judgement.verdicts[0].records, self.draw)
+            # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
+            attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
+            named = next((found for found in attempts if found), [])
             if named:
                 result.mistake = "+".join(mistake.id for mistake in named)
                 result.mistake_title = " · ".join(mistake.title for mistake in named)
                 result.hints = [hint for mistake in named for hint in mistake.hints]
                 result.hint = result.hints[0] if result.hints else None
         if any(seen.single_precision for r in judgement.verdicts[0].records for seen in r.parts.values()):
-            result.remarks.append("Right, in single precision (float32); gradient checks are sharper in float64.")
+            result.remarks.append("Right, in single precision (float32); float64 has twice the digits.")
         return result
 
     def part(self, judgement: Judgement, name: str) -> PartResult:
@@ -290,6 +309,17 @@ def _choices(stand_ins: Sequence, wrong_below: Sequence[str]) -> list[tuple]:  #
     if len(pairs) < len(stand_ins):
         choices.append(tuple(stand_ins))
     return choices
+
+
+def _mended(stand_ins: Sequence[StandIn], item: Exercise, wrong_below: bool) -> list[tuple[StandIn, ...]]:
+    """A right forward in the place of a wrong one: with the student's own cache, then with a mended one."""
+    if not any(s.name == item.forward for s in stand_ins):
+        return []
+    wanted = [s for s in stand_ins if s.name == item.forward or s.kind == "forward" or wrong_below]
+    return [
+        tuple(replace(s, mended=mended and s.kind == "forward") for s in wanted if s.name != item.id)
+        for mended in (False, True)
+    ]
 
 
 def _partner_wrong(name: str, wrong_below: Sequence[str]) -> bool:

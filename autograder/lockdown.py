@@ -48,6 +48,18 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, 9)
 
 
+def hide_memory() -> None:
+    """No other process of this user may look into this one or leave a core dump of it."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def become_user(user: int) -> None:
+    """Root becomes a user without rights, for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
 def landlock_version() -> int:
     """The kernel's version of Landlock; 0 if it has none or it is switched off."""
     if sys.platform != "linux":
@@ -59,6 +71,9 @@ def landlock_version() -> int:
 
 def apply_landlock(readable: Sequence[str]) -> None:
     """Allow reading below some paths and nothing else in any file system: no write, no TCP, no signal outwards.
+
+    Args:
+        readable: files and folders; a folder that ends in ``/.`` may only be listed.
 
     Raises:
         LockdownError: the kernel refuses.
@@ -80,7 +95,9 @@ def apply_landlock(readable: Sequence[str]) -> None:
             except OSError:
                 continue  # a path that is not there cannot be read either
             try:
-                allowed = _FS_READ_FILE | (_FS_READ_DIR | _FS_EXECUTE if Path(path).is_dir() else 0)
+                allowed = _FS_READ_FILE | (_FS_READ_DIR | _FS_EXECUTE if os.path.isdir(path) else 0)
+                if path.endswith("/."):
+                    allowed = _FS_READ_DIR
                 rule = struct.pack("<Qi", allowed, descriptor)
                 if _libc.syscall(_LANDLOCK_ADD, ruleset, _LANDLOCK_RULE_PATH, rule, ctypes.c_uint(0)) != 0:
                     raise LockdownError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
@@ -120,7 +137,7 @@ def apply_seccomp(program: bytes) -> None:
 def give_up_privileges() -> None:
     """No new privileges by exec, no memory for others to read, no capability for good."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_DUMPABLE, 0)
+    hide_memory()
     if os.geteuid() == 0:
         for capability in range(64):
             try:
@@ -134,8 +151,14 @@ def give_up_privileges() -> None:
         raise LockdownError(f"capset: {os.strerror(ctypes.get_errno())}")
 
 
-def limit_resources(address_space: int, cpu_seconds: int) -> None:
-    """Bounds on memory (bytes), processor time, files and core dumps, where the system has them."""
+def limit_resources(address_space: int, cpu_seconds: int, tasks: int | None = None) -> None:
+    """Bounds on memory (bytes), processor time, files, core dumps and threads, where the system has them.
+
+    Args:
+        address_space: bytes, what the process has already included.
+        cpu_seconds: of its whole life.
+        tasks: threads of its user, those of other processes included (that is how Linux counts them).
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -148,6 +171,8 @@ def limit_resources(address_space: int, cpu_seconds: int) -> None:
     ]
     if sys.platform == "linux":  # macOS refuses RLIMIT_AS
         limits.append((resource.RLIMIT_AS, address_space))
+    if tasks is not None:
+        limits.append((resource.RLIMIT_NPROC, tasks))
     for which, value in limits:
         _, hard = resource.getrlimit(which)
         bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)

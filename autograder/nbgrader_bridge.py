@@ -3,7 +3,7 @@
 nbgrader scores a test cell from the outputs that it finds in it. No kernel is started here; instead
 
 * :class:`GradingExporter` reads a submitted notebook, also one that cannot be read,
-* :class:`TidyOutputs` empties the test cells and tames what students left elsewhere,
+* :class:`TidyNotebook` empties the test cells and tames what students left elsewhere,
 * :class:`RestoreCells` gives the graded cells back their metadata and puts deleted ones back,
 * :class:`JudgeScores` writes the judge's score and hint into each test cell, and
 * :class:`Seal` notes what the result was made from, so that an unfinished or outdated one is seen.
@@ -19,6 +19,8 @@ import binascii
 import hashlib
 import html
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from autograder.store import ResultStore
 Resources = dict[str, Any]
 SEAL = "unrolled"  # key in an autograded notebook's metadata
 _MISSING = "(This cell was missing from the submission and was put back.)\n\n"
+_PICTURES = ("image/png", "image/jpeg")
 _MAX_TEXT = 20_000  # characters kept of one text output
 _MAX_IMAGE = 4_000_000  # characters of base64
 _BRIDGE_VERSION = 1  # raise it when what is written into the cells changes: everything is recorded again
@@ -66,7 +69,11 @@ class GradingExporter(NotebookExporter):
             _prepare_grading(converter)
 
     def from_file(self, file_stream: Any, resources: Any = None, **kw: Any) -> Any:
-        notebook, _ = read_notebook(file_stream.read())
+        try:
+            text = file_stream.read()
+        except UnicodeDecodeError:
+            text = "(bytes that are not UTF-8 text)"
+        notebook, _ = read_notebook(text)
         return self.from_notebook_node(notebook, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
 
 
@@ -78,20 +85,27 @@ def read_notebook(text: str) -> tuple[NotebookNode, str]:
         reason: why it could not be read, empty if it could.
     """
     try:
-        notebook = nbformat.reads(text, as_version=4)
-        notebook.nbformat_minor = max(5, notebook.nbformat_minor)
-        for cell in notebook.cells:
-            if not isinstance(cell.metadata.get("nbgrader", {}), dict):
-                del cell.metadata["nbgrader"]
-            if cell.cell_type == "code":
-                cell.setdefault("outputs", [])
-                cell.setdefault("execution_count", None)
-        _, notebook = nbformat.validator.normalize(notebook, version=4, version_minor=notebook.nbformat_minor)
-        nbformat.validate(notebook, relax_add_props=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about missing and doubled cell ids, which are mended below
+            notebook = _read_and_mend(text)
         return notebook, ""
     except Exception as error:  # a student's file may break the reader in any way, RecursionError included
         reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
         return placeholder_notebook(f"The submitted notebook could not be read ({reason[:200]})"), reason
+
+
+def _read_and_mend(text: str) -> NotebookNode:
+    notebook: NotebookNode = nbformat.reads(text, as_version=4)
+    notebook.nbformat_minor = max(5, notebook.nbformat_minor)
+    for cell in notebook.cells:
+        if not isinstance(cell.metadata.get("nbgrader", {}), dict):
+            del cell.metadata["nbgrader"]
+        if cell.cell_type == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
+    _, notebook = nbformat.validator.normalize(notebook, version=4, version_minor=notebook.nbformat_minor)
+    nbformat.validate(notebook, relax_add_props=True)
+    return notebook
 
 
 def placeholder_notebook(why: str) -> NotebookNode:
@@ -177,23 +191,55 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrad
         coursedir, about = self.coursedir(), resources["nbgrader"]
         return Path(coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"]))
 
+    def released_cells(self, resources: Resources) -> list[NotebookNode]:
+        """The cells that students were given; none if the unit is not released here."""
+        coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
+        released = Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
+        if not released.is_file():
+            return []
+        return list(read_notebook(released.read_text(encoding="utf-8"))[0].cells)
 
-class TidyOutputs(_CoursePreprocessor):
+
+class TidyNotebook(_CoursePreprocessor):
     """Empties test cells; elsewhere keeps text and pictures that students left, nothing that could run.
 
-    HTML and JavaScript outputs would run in the browser of whoever opens the formgrader.
+    nbgrader shows a submission's Markdown, attachments and outputs as they are: a script in one of them would run in
+    the browser of whoever opens the formgrader, with the right to change grades. Only the copy is tidied.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        ours = {cell.get("source") for cell in self.released_cells(resources)}
+        nb.metadata = nbformat.from_dict({"language_info": {"name": "python"}})  # the kernel is nbgrader's to set
         for cell in nb.cells:
-            if cell.cell_type != "code":
-                continue
-            graded = cell.metadata.get("nbgrader", {})
-            if graded.get("grade") or str(graded.get("grade_id", "")).startswith("test_"):
-                cell.outputs, cell.execution_count = [], None
-            else:
-                cell.outputs = [tidy for output in cell.outputs if (tidy := tidy_output(output)) is not None]
+            cell.metadata = nbformat.from_dict(
+                {key: cell.metadata[key] for key in ("nbgrader",) if key in cell.metadata}
+            )
+            tidy_attachments(cell)
+            if cell.cell_type == "code":
+                graded = cell.metadata.get("nbgrader", {})
+                if graded.get("grade") or str(graded.get("grade_id", "")).startswith("test_"):
+                    cell.outputs, cell.execution_count = [], None
+                else:
+                    cell.outputs = [tidy for output in cell.outputs if (tidy := tidy_output(output)) is not None]
+            elif cell.source not in ours:
+                cell.source = without_tags(cell.source)
         return nb, resources
+
+
+def without_tags(markdown: str) -> str:
+    """Markdown in which no ``<`` opens an HTML tag; ``a<b`` in a formula or in code stays readable as ``a< b``."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+
+
+def tidy_attachments(cell: NotebookNode) -> None:
+    """Keep pasted pictures under plain names, drop everything else that is attached to a cell."""
+    kept: dict[str, dict[str, str]] = {}
+    for name, bundle in dict(cell.pop("attachments", {})).items():
+        pictures = {mime: tidy for mime in _PICTURES if mime in bundle and (tidy := _picture(bundle[mime]))}
+        if pictures and re.fullmatch(r"[\w .()-]+", name):
+            kept[name] = pictures
+    if kept and cell.cell_type == "markdown":
+        cell.attachments = nbformat.from_dict(kept)
 
 
 def tidy_output(output: NotebookNode) -> NotebookNode | None:
@@ -212,7 +258,7 @@ def tidy_output(output: NotebookNode) -> NotebookNode | None:
     for mime, value in dict(output.get("data", {})).items():
         if mime == "text/plain":
             data[mime] = _cut(value)
-        elif mime in ("image/png", "image/jpeg") and (picture := _picture(value)):
+        elif mime in _PICTURES and (picture := _picture(value)):
             data[mime] = picture
     return _output("display_data", data=data) if data else None
 
@@ -317,13 +363,7 @@ class RestoreCells(_CoursePreprocessor):
 
     def _order(self, resources: Resources, names: list[str]) -> list[str]:
         """The graded cells in the order of the released notebook."""
-        coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
-        released = Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
-        try:
-            cells = json.loads(released.read_text(encoding="utf-8"))["cells"]
-            order = [cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") for cell in cells]
-        except (OSError, ValueError, KeyError, TypeError):
-            order = []
+        order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in self.released_cells(resources)]
         return [name for name in order if name in names] + [name for name in names if name not in order]
 
 

@@ -19,10 +19,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-MAX_FRAME = 256 * 1024 * 1024  # bytes
+MAX_FRAME = 64 * 1024 * 1024  # bytes
+MAX_VALUES = 200_000  # values of one message, all lists and what is in them together
 MAX_DEPTH = 16  # lists within lists
 MAX_ITEMS = 100_000  # entries of one list, tuple or dict
 MAX_NDIM = 8
+MAX_NAME = 200  # characters of a type's name, which is shown to people
 MAX_TEXT = 1024 * 1024  # bytes of one name or message
 MAX_FILE = 16 * 1024 * 1024  # bytes of one bytes value (a source file)
 
@@ -64,6 +66,7 @@ class _Writer:
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self.size = 0
+        self.values = 0
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
@@ -80,6 +83,9 @@ def encode(value: Any) -> bytes:
 
 
 def _encode(value: Any, out: _Writer, depth: int) -> None:
+    out.values += 1
+    if out.values > MAX_VALUES:
+        raise ProtocolError("too many values")
     if depth > MAX_DEPTH:
         raise ProtocolError("nested too deeply")
     kind = type(value)
@@ -139,6 +145,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data = memoryview(data)
         self.position = 0
+        self.values = 0  # a value of one byte can become an object of a hundred: their number is bounded, too
 
     def take(self, count: int) -> memoryview:
         end = self.position + count
@@ -162,6 +169,9 @@ def decode(data: bytes) -> Any:
 
 
 def _decode(reader: _Reader, depth: int) -> Any:
+    reader.values += 1
+    if reader.values > MAX_VALUES:
+        raise ProtocolError("too many values")
     if depth > MAX_DEPTH:
         raise ProtocolError("nested too deeply")
     tag = bytes(reader.take(1))
@@ -214,8 +224,8 @@ def _text(reader: _Reader) -> str:
 
 def _name(reader: _Reader, depth: int) -> str:
     name = _decode(reader, depth + 1)
-    if type(name) is not str:
-        raise ProtocolError("a type's name is not a str")
+    if type(name) is not str or len(name) > MAX_NAME or not name.isprintable():
+        raise ProtocolError("a type's name is not a short line of text")
     return name
 
 
@@ -238,7 +248,7 @@ def _array(reader: _Reader) -> np.ndarray:
     if size > len(reader.data) - reader.position or any(extent > MAX_FRAME for extent in shape):
         raise ProtocolError("array longer than the message")
     raw = reader.take(size)
-    if DTYPES[code].kind == "b" and size and max(raw) > 1:
+    if DTYPES[code].kind == "b" and size and np.frombuffer(raw, np.uint8).max() > 1:
         raise ProtocolError("a bool that is neither 0 nor 1")
     return np.frombuffer(raw, dtype=DTYPES[code]).reshape(shape).copy()
 

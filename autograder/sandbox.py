@@ -19,7 +19,6 @@ import atexit
 import contextlib
 import json
 import os
-import queue
 import shutil
 import signal
 import socket
@@ -32,22 +31,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import psutil
 
-from autograder import lockdown, protocol
+from autograder import folders, lockdown, protocol
+from autograder.channel import Channel, open_channel
 from autograder.errors import InfrastructureError, UsageError
 
 _HERE = Path(__file__).resolve().parent
 WORKER = _HERE / "worker.py"
 #: The grader's only files inside the sandbox.
-INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "seccomp")
-MAX_OUTPUT = 64 * 1024  # bytes of a student's output that are kept
+INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "inert.py", "watch.py", "seccomp")
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 60.0
 NOBODY = 65534  # the user and group that root becomes before student code runs
-SPARES = 1  # workers that are kept ready
+MORE_TASKS = 1024  # threads that all workers of one user may have together
 
 
 @dataclass(frozen=True)
@@ -111,18 +110,12 @@ class CallTimedOut(Exception):
 class Worker:
     """One running worker and the channel to it; how its process is started is the subclasses' business."""
 
-    def __init__(self, limits: Limits, send: BinaryIO, receive: BinaryIO, output: BinaryIO) -> None:
+    def __init__(self, limits: Limits, channel: Channel) -> None:
         self.limits = limits
-        self._output = bytearray()
-        self._output_cut = False
+        self._channel = channel
         self._ready = False
-        self._send = send
-        self._streams = (send, receive, output)
-        self._messages: queue.Queue[Any] = queue.Queue(maxsize=64)
-        self._reader = threading.Thread(target=self._read, args=(receive,), daemon=True)
-        self._drain = threading.Thread(target=self._keep_output, args=(output,), daemon=True)
-        self._reader.start()
-        self._drain.start()
+        self._closed = False
+        self.begin()
 
     def cpu_seconds(self) -> float:
         """Processor time that the worker's process has used so far."""
@@ -133,62 +126,68 @@ class Worker:
         raise NotImplementedError
 
     def last_words(self) -> str:
-        """How the process ended, in words."""
+        """How the process ended, in words; ends it if it only closed its channel.
+
+        Raises:
+            InfrastructureError: it ended because the sandbox around it did.
+        """
         raise NotImplementedError
 
     def release(self) -> None:
         """Give back what the process held; called once, after its end."""
 
-    def _read(self, stream: BinaryIO) -> None:
-        while True:
-            try:
-                message = protocol.read_frame(stream)
-            except EOFError:
-                message = WorkerEnded("the process ended")
-            except (protocol.ProtocolError, OSError, ValueError) as error:
-                message = WorkerEnded(f"its answer broke the protocol ({error})")
-            self._messages.put(message)
-            if isinstance(message, WorkerEnded):
-                return
+    def begin(self, factor: float = 1.0) -> None:
+        """Start the deadline of what is sent and received from now on: the limits of one call, times a factor."""
+        self._cpu_limit = self.limits.call_cpu_seconds * factor
+        self._wall_limit = max(self.limits.call_wall_seconds, START_SECONDS if factor > 1 else 0)
+        self._begun = self._looked = time.monotonic()
+        self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
+        self._answering = 0.0
 
-    def _keep_output(self, stream: BinaryIO) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while piece := os.read(stream.fileno(), 65536):
-                room = MAX_OUTPUT - len(self._output)
-                self._output += piece[:room]
-                self._output_cut |= len(piece) > room
+    def answering(self, seconds: float) -> None:
+        """Count time that the judge spent on the worker's questions as if the worker had used it."""
+        self._answering += seconds
 
     def send(self, message: list[Any]) -> None:
-        """Send one message; raises WorkerEnded if nobody is there to read it."""
+        """Send one message.
+
+        Raises:
+            WorkerEnded: nobody is there to read it.
+            CallTimedOut: it is not read in time (then the worker is dead).
+            ProtocolError: it is too large.
+        """
+        self._cpu_begun = self.cpu_seconds() if self._cpu_begun is None else self._cpu_begun
         try:
-            protocol.write_frame(self._send, message)
+            self._channel.send(message, self._look)
         except (OSError, ValueError) as error:
             raise WorkerEnded(self.last_words()) from error
 
-    def receive(self, started: float, cpu_started: float, factor: float = 1.0) -> Any:
+    def receive(self) -> Any:
         """The next message, or WorkerEnded, or CallTimedOut (then the worker is dead)."""
-        cpu_limit = self.limits.call_cpu_seconds * factor
-        wall_limit = max(self.limits.call_wall_seconds, START_SECONDS if factor > 1 else 0)
-        while True:
-            # Deadlines are looked at on every turn: a worker that keeps talking does not escape them.
-            if time.monotonic() - started > 0.1:
-                self._enforce(started, cpu_started, cpu_limit, wall_limit)
-            try:
-                message = self._messages.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            if isinstance(message, WorkerEnded):
-                self.kill()
-                raise WorkerEnded(self.last_words() if message.reason == "the process ended" else message.reason)
-            return message
+        try:
+            message = self._channel.receive(self._look)
+        except (EOFError, OSError, ValueError):
+            raise WorkerEnded(self.last_words()) from None
+        except protocol.ProtocolError as error:
+            self.kill()
+            raise WorkerEnded(f"its answer broke the protocol ({error})") from None
+        # A worker that keeps talking does not escape its deadlines.
+        self._look()
+        return message
 
-    def _enforce(self, started: float, cpu_started: float, cpu_limit: float, wall_limit: float) -> None:
-        if self.cpu_seconds() - cpu_started > cpu_limit:
+    def _look(self) -> None:
+        """End the worker if one of its deadlines has passed; looks ten times a second, however often it is asked."""
+        now = time.monotonic()
+        if now - self._looked < 0.1:
+            return
+        self._looked = now
+        used = self.cpu_seconds() - (self._cpu_begun or 0.0) + self._answering
+        if used > self._cpu_limit:
             self.kill()
-            raise CallTimedOut(cpu_limit, "processor time")
-        if time.monotonic() - started > wall_limit:
+            raise CallTimedOut(self._cpu_limit, "processor time")
+        if now - self._begun > self._wall_limit:
             self.kill()
-            raise CallTimedOut(wall_limit, "waiting")
+            raise CallTimedOut(self._wall_limit, "waiting")
 
     def wait_until_ready(self) -> None:
         """Wait for the worker's first message, sent before anything of the student's runs.
@@ -198,40 +197,40 @@ class Worker:
         """
         if self._ready:
             return
+        deadline = time.monotonic() + START_SECONDS
+
+        def look() -> None:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+
+        why = "it spoke out of turn"
         try:
-            message = self._messages.get(timeout=START_SECONDS)
-        except queue.Empty:
-            message = WorkerEnded(f"nothing was heard of it for {START_SECONDS:g} s")
-        if message != ["ready", 0, []]:
-            self.kill()
-            self._drain.join(timeout=5)
-            why = message.reason if isinstance(message, WorkerEnded) else "it spoke out of turn"
+            self._ready = self._channel.receive(look) == ["ready", 0, []]
+        except TimeoutError:
+            why = f"nothing was heard of it for {START_SECONDS:g} s"
+        except (EOFError, OSError, ValueError):
+            why = self.last_words()
+        except protocol.ProtocolError as error:
+            why = f"it broke the protocol ({error})"
+        if not self._ready:
+            self.close()
             said = self.text().strip().splitlines()
             raise InfrastructureError(
                 f"A worker process did not start: {why}{f' ({said[-1]})' if said else ''}. Nothing was scored."
             )
-        self._ready = True
-
-    def clock(self) -> tuple[float, float]:
-        """Wall-clock and processor time now, to start a deadline with."""
-        return time.monotonic(), self.cpu_seconds()
 
     def close(self) -> None:
         """End the worker and collect its output."""
+        if self._closed:
+            return
+        self._closed = True
         self.kill()
-        while self._reader.is_alive():  # the reader may wait for room in a full queue
-            with contextlib.suppress(queue.Empty):
-                self._messages.get(timeout=0.05)
-        self._drain.join(timeout=5)
-        for stream in self._streams:
-            with contextlib.suppress(OSError, ValueError):
-                stream.close()
+        self._channel.close()
         self.release()
 
     def text(self) -> str:
-        """What the student's code printed."""
-        words = bytes(self._output).decode("utf-8", "replace")
-        return words + ("\n[… cut at 64 KB]" if self._output_cut else "")
+        """What the student's code printed; complete after :meth:`close`."""
+        return self._channel.text()
 
 
 def _ending(code: int | None) -> str:
@@ -256,7 +255,7 @@ class OwnProcess(Worker):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                bufsize=-1,
+                bufsize=0,
                 cwd=self._folder,
                 env=_environment(self._folder),
                 start_new_session=sys.platform != "win32",  # Ctrl-C is the judge's to handle
@@ -264,8 +263,12 @@ class OwnProcess(Worker):
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise InfrastructureError(f"A worker process could not be started: {error}.") from error
-        send, receive, output = self._process.stdin, self._process.stdout, self._process.stderr
-        super().__init__(limits, send, receive, output)  # type: ignore[arg-type]  # PIPE gives all three
+        ends = []
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None  # PIPE gives all three
+            ends.append(os.dup(stream.fileno()))
+            stream.close()
+        super().__init__(limits, open_channel(*ends))
 
     def cpu_seconds(self) -> float:
         try:
@@ -281,9 +284,18 @@ class OwnProcess(Worker):
 
     def kill(self) -> None:
         """End the worker and everything in its process group now."""
-        if sys.platform != "win32" and self._process.returncode is None:
-            with contextlib.suppress(OSError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.returncode is None:
+            # Processes that it started go too, those in its group and those that moved out of it; on this stack
+            # one that cut its ties altogether is not found.
+            children: list[psutil.Process] = []
+            with contextlib.suppress(psutil.Error):
+                children = psutil.Process(self._process.pid).children(recursive=True)
+            if sys.platform != "win32":
+                with contextlib.suppress(OSError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            for child in children:
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
         with contextlib.suppress(OSError):
             self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -312,8 +324,13 @@ class ForkedWorker(Worker):
                 os.close(descriptor)
         self._code: int | None = None
         self._dead = False
-        send, receive, output = os.fdopen(ours_out, "wb"), os.fdopen(ours_in, "rb"), os.fdopen(ours_err, "rb")
-        super().__init__(limits, send, receive, output)
+        super().__init__(limits, open_channel(ours_out, ours_in, ours_err))
+
+    def ended(self) -> bool:
+        """Whether the process is over; its pidfd becomes readable then."""
+        import select
+
+        return self._dead or bool(select.select([self._pidfd], [], [], 0)[0])
 
     @property
     def host_pid(self) -> int:
@@ -344,16 +361,16 @@ class ForkedWorker(Worker):
 
     def last_words(self) -> str:
         if not self._dead:
-            # The pidfd becomes readable when the process ends; one that only closed its channel is ended here.
             import select
 
-            ended, _, _ = select.select([self._pidfd], [], [], 5)
-            if ended:
-                self._dead = True
-                self._code = self._zygote.reap(self._pid)
-            else:
+            # One that only closed its channel is ended here.
+            if not select.select([self._pidfd], [], [], 5)[0]:
                 self.kill()
                 return "it closed its channel"
+            self._dead = True
+            self._code = self._zygote.reap(self._pid)
+        if self._code is None and not self._zygote.alive():
+            raise InfrastructureError("The sandbox ended while student code ran in it. Nothing was scored.")
         return _ending(self._code)
 
     def release(self) -> None:
@@ -369,16 +386,16 @@ class ZygoteProcess:
     def __init__(self, engine: str, stack: Stack) -> None:
         self.engine = engine
         self.stack = stack
-        self._lock = threading.Lock()
-        self._spares: dict[Limits, list[ForkedWorker]] = {}
-        self._folder = tempfile.mkdtemp(prefix="unrolled-")
-        os.chmod(self._folder, 0o755)  # another user may have to stand in it
+        self._lock = threading.Lock()  # of the control socket
+        self._hand_out = threading.Lock()  # of the spare
+        self._spare: ForkedWorker | None = None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {
             "engine": engine,
             "control": theirs.fileno(),
-            "readable": _readable_paths(),
-            "die_with_parent": stack is LANDLOCK,
+            "readable": _readable_paths(whole=stack is BUBBLEWRAP),
+            "tasks": _tasks_of(NOBODY if os.geteuid() == 0 else os.geteuid()) + MORE_TASKS,
+            "user": NOBODY if stack is LANDLOCK and os.geteuid() == 0 and _anybody_can_read() else None,
         }
         command = [sys.executable, "-P", "-s", str(_HERE / "zygote.py"), json.dumps(settings)]
         if stack is BUBBLEWRAP:
@@ -390,14 +407,14 @@ class ZygoteProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,
                 stderr=self._errors,
-                cwd=self._folder if stack is LANDLOCK else "/",
-                env=_environment("/tmp" if stack is BUBBLEWRAP else self._folder),
+                cwd="/",
+                env=_environment("/tmp"),  # where nothing can be written
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
         except OSError as error:
             self._control.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._errors.close()
             raise InfrastructureError(f"The sandbox could not be started: {error}.") from error
         finally:
             theirs.close()
@@ -422,10 +439,15 @@ class ZygoteProcess:
 
     def worker(self, limits: Limits) -> ForkedWorker:
         """A worker that is ready or nearly so; another one is forked for the next to come."""
-        spares = self._spares.setdefault(limits, [])
-        chosen = spares.pop() if spares else ForkedWorker(limits, self)
-        while len(spares) < SPARES:
-            spares.append(ForkedWorker(limits, self))
+        with self._hand_out:
+            chosen, self._spare = self._spare, None
+            if chosen is not None and (chosen.limits.memory_mb != limits.memory_mb or chosen.ended()):
+                chosen.close()
+                chosen = None
+            if chosen is None:
+                chosen = ForkedWorker(limits, self)
+            chosen.limits = limits  # only the memory is the worker's own business
+            self._spare = ForkedWorker(limits, self)
         return chosen
 
     def fork(self, limits: Limits, descriptors: list[int]) -> tuple[int, int]:
@@ -436,8 +458,11 @@ class ZygoteProcess:
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
                 data, received, _, _ = socket.recv_fds(self._control, 4096, 1)
             except OSError as error:
+                self._process.kill()  # a late answer would be taken for another one's
                 raise InfrastructureError(f"The sandbox stopped answering: {error}. Nothing was scored.") from error
         if not data or len(received) != 1:
+            for descriptor in received:
+                os.close(descriptor)
             raise InfrastructureError(f"The sandbox ended: {self._said() or 'no reason given'}. Nothing was scored.")
         return int(json.loads(data)["pid"]), received[0]
 
@@ -447,6 +472,9 @@ class ZygoteProcess:
             try:
                 self._control.send(json.dumps({"kind": "reap", "pid": pid}).encode())
                 answer = json.loads(self._control.recv(4096) or b"{}")
+            except TimeoutError:
+                self._process.kill()
+                return None
             except (OSError, ValueError):
                 return None
         code = answer.get("code")
@@ -454,12 +482,12 @@ class ZygoteProcess:
 
     def close(self) -> None:
         """End the zygote and with it every worker forked from it."""
-        for spares in self._spares.values():
-            for spare in spares:
-                spare.close()
-        self._spares.clear()
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.close()
         with contextlib.suppress(OSError):
-            self._control.close()
+            self._control.shutdown(socket.SHUT_RDWR)  # the zygote ends, whoever else holds this descriptor
+        self._control.close()
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
@@ -467,10 +495,10 @@ class ZygoteProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=10)
         self._errors.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _zygotes: dict[tuple[int, str, str], ZygoteProcess] = {}
+_zygotes_lock = threading.Lock()
 
 
 def start_worker(limits: Limits, stack: Stack) -> Worker:
@@ -482,17 +510,23 @@ def start_worker(limits: Limits, stack: Stack) -> Worker:
     if stack is PROCESS:
         return OwnProcess(limits)
     key = (os.getpid(), limits.engine, stack.name)  # a forked judge does not share its parent's zygote
-    zygote = _zygotes.get(key)
-    if zygote is None or not zygote.alive():
+    with _zygotes_lock:
+        zygote = _zygotes.get(key)
+        if zygote is not None:
+            try:
+                return zygote.worker(limits)
+            except InfrastructureError:  # it has ended since it was last used: a new one, once
+                _zygotes.pop(key).close()
         zygote = _zygotes[key] = ZygoteProcess(limits.engine, stack)
-    return zygote.worker(limits)
+        return zygote.worker(limits)
 
 
 @atexit.register
 def close_zygotes() -> None:
     """End this process's zygotes; the next worker starts a new one."""
-    for key in [key for key in _zygotes if key[0] == os.getpid()]:
-        _zygotes.pop(key).close()
+    with _zygotes_lock:
+        for key in [key for key in _zygotes if key[0] == os.getpid()]:
+            _zygotes.pop(key).close()
 
 
 # --- what a sandbox is made of --------------------------------------------------------------------
@@ -521,18 +555,98 @@ def _environment(folder: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _python_paths() -> tuple[str, ...]:
-    """Folders of this Python and of what is installed in its environment."""
-    found = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix), Path(sys.exec_prefix)}
-    found |= {Path(os.path.realpath(path)) for path in found} | {Path(os.path.realpath(sys.executable)).parent.parent}
-    outer = [path for path in found if not any(other != path and other in path.parents for other in found)]
-    return tuple(sorted(str(path) for path in outer if str(path) not in ("/", "/usr")))
+    """What this Python and its environment consist of: programs and libraries, not whatever else lies there."""
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_exec_prefix), Path(sys.exec_prefix)}
+    prefixes |= {Path(os.path.realpath(path)) for path in prefixes}
+    prefixes |= {Path(os.path.realpath(sys.executable)).parent.parent}
+    parts = [prefix / name for prefix in prefixes for name in ("bin", "lib", "lib64", "lib32", "pyvenv.cfg")]
+    found = {str(part) for part in parts if part.exists()}
+    outer = [path for path in found if not any(other != path and _is_below(path, other) for other in found)]
+    system = [f"/{name}" for name in ("usr", *_SYSTEM)]
+    return tuple(sorted(path for path in outer if not any(_is_below(path, other) for other in system)))
 
 
-def _readable_paths() -> list[str]:
-    """What a worker may read: libraries, Python, and the grader's files inside the sandbox."""
-    system = ["/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/dev/null"]
+_SYSTEM = ("bin", "lib", "lib64", "lib32", "sbin")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _secret_paths() -> list[str]:
+    """Folders of checks, solutions, submissions and results, should one lie inside what a worker may read.
+
+    The grader's own package is one, where it is installed into the environment's libraries.
+    """
+    secret = {_HERE}
+    with contextlib.suppress(UsageError):
+        secret.add(folders.course_root().resolve())
+    if (_HERE.parent / folders.SOURCES).is_dir():
+        secret.add(_HERE.parent)
+    return [str(path) for path in secret]
+
+
+def _shown() -> list[tuple[str, bool]]:
+    """(path, may a worker read it), a folder before what is in it: the last word on a path counts."""
+    readable = ["/usr", *_python_paths(), *(str(_HERE / name) for name in INSIDE)]
+    shown = dict.fromkeys(readable, True)
+    for path in _secret_paths():
+        if path not in shown and any(_is_below(path, other) for other in readable):
+            shown[path] = False
+    return sorted(shown.items())
+
+
+def _readable_paths(whole: bool) -> list[str]:
+    """What a worker may read: libraries, Python, and the grader's files inside the sandbox.
+
+    Args:
+        whole: name folders even if a secret one is inside (a mount hides it); else their other contents.
+    """
+    system = ["/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/dev/null"]
     devices = ["/dev/zero", "/dev/urandom", "/dev/random"]
-    return [*system, *devices, *_python_paths(), *(str(_HERE / name) for name in INSIDE)]
+    shown = _shown()
+    hidden = [path for path, readable in shown if not readable]
+    found = [*system, *devices]
+    for path in (path for path, readable in shown if readable):
+        found += [path] if whole else _without(path, hidden)
+    return found
+
+
+def _without(path: str, hidden: list[str]) -> list[str]:
+    """The paths in a folder that together make it up but for some of its subfolders."""
+    if path in hidden:
+        return []
+    if not any(_is_below(other, path) for other in hidden):
+        return [path]
+    try:
+        inside = sorted(entry.path for entry in os.scandir(path))
+    except OSError:
+        return []
+    # The folder itself may be listed (imports need that), by a mark that lockdown.py understands.
+    return [f"{path}/.", *(found for entry in inside for found in _without(entry, hidden))]
+
+
+def _anybody_can_read() -> bool:
+    """Whether a user without rights can get at this Python, so that workers need not be root."""
+
+    def passable(path: Path) -> bool:
+        try:
+            return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))
+        except OSError:
+            return False
+
+    folders_of = [*_python_paths(), str(_HERE), os.path.realpath(sys.executable)]
+    return all(passable(Path(path) if Path(path).is_dir() else Path(path).parent) for path in folders_of)
+
+
+def _tasks_of(uid: int) -> int:
+    """How many threads a user has on this machine."""
+    count = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.uids().real == uid:
+                count += process.num_threads()
+    return count
 
 
 def _bubblewrap() -> list[str]:
@@ -547,36 +661,36 @@ def _bubblewrap() -> list[str]:
     else:
         command += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
         command += ["--cap-drop", "ALL"]
-    command += ["--as-pid-1", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
-    made: set[str] = set()
-    command += ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "lib", "lib64", "lib32", "sbin"):
+    # Not --die-with-parent, which means the thread that started it: the zygote ends when the judge's socket does.
+    command += ["--as-pid-1", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
+    for name in _SYSTEM:
         path = Path("/") / name
         if path.is_symlink():
             command += ["--symlink", os.readlink(path), str(path)]
         elif path.is_dir():
             command += ["--ro-bind", str(path), str(path)]
-    for name in ("/etc/ld.so.cache", "/etc/localtime"):
-        command += ["--ro-bind-try", name, name]
-    for folder in _python_paths():
-        command += [*_parents(folder, made), "--ro-bind", folder, folder]
-    for name in INSIDE:
-        file = str(_HERE / name)
-        command += [*_parents(file, made), "--ro-bind", file, file]
+    for file in ("/etc/ld.so.cache", "/etc/localtime"):
+        command += ["--ro-bind-try", file, file]
+    made: set[str] = set()
+    emptied: list[str] = []
+    mounted: list[tuple[str, bool]] = []
+    for shown, readable in _shown():
+        # Folders above a mount, where there is nothing yet, that anybody may pass through: bubblewrap's own are
+        # for their owner only.
+        for parent in map(str, reversed(Path(shown).parents)):
+            above = [state for other, state in mounted if _is_below(parent, other)]
+            if parent != "/" and parent not in made and not (above and above[-1]) and (parent, False) not in mounted:
+                made.add(parent)
+                command += ["--perms", "0755", "--dir", parent]
+        if readable:
+            command += ["--ro-bind", shown, shown]
+        else:
+            command += ["--perms", "0755", "--size", "65536", "--tmpfs", shown]
+            emptied.append(shown)
+        mounted.append((shown, readable))
+    for shown in emptied:
+        command += ["--remount-ro", shown]
     return [*command, "--proc", "/proc", "--dev", "/dev", "--size", str(16 * 1024 * 1024), "--tmpfs", "/tmp"]
-
-
-def _parents(path: str, made: set[str]) -> list[str]:
-    """Folders above a mount that anybody may pass through; bubblewrap's own are for their owner only."""
-    command = []
-    for parent in reversed(Path(path).parents):
-        covered = str(parent) == "/" or any(
-            parent == Path(base) or Path(base) in parent.parents for base in ("/usr", *_python_paths())
-        )
-        if not covered and str(parent) not in made:
-            made.add(str(parent))
-            command += ["--perms", "0755", "--dir", str(parent)]
-    return command
 
 
 def _as_nobody() -> list[str]:

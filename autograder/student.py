@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 
 from autograder import protocol
+from autograder.channel import printable
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
 from autograder.submission import Submission
+
+#: Entries of one array, and arrays of one question, that a student's code may ask the judge to compute with: far
+#: more than any exercise needs, far less than would cost the judge time or memory.
+MAX_ASKED_ENTRIES = 4096
+MAX_ASKED_VALUES = 16
+MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
 @dataclass(eq=False)  # exceptions are compared by identity
@@ -35,6 +45,8 @@ class StandIn:
     kind: str  # "plain", "forward" (returns value, cache) or "backward" (gets a cache)
     parameters: tuple[str, ...]
     compute: Callable[..., Any]
+    steps: str = ""  # of a forward over a sequence: the forward of one step, whose caches it may collect
+    mended: bool = False  # whether wrong results are replaced by right ones inside the student's cache
 
 
 @dataclass
@@ -49,10 +61,10 @@ class Student:
     names: set[str] = field(default_factory=set)
     load_error: StudentError | None = None
     output: str = ""
+    attempts: list[str] = field(default_factory=list)  # what it tried that no exercise asks for
     restarts: int = 0
     _worker: Worker | None = None
     _loaded: bool = False
-    _calls: int = 0
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -79,24 +91,26 @@ class Student:
         self.spawn()
         assert self._worker is not None
         self._worker.wait_until_ready()
-        load = ["load", 0, self.submission.files, self.submission.main, self.module, self.submission.own_package]
+        number = _call_id()
+        load = ["load", number, self.submission.files, self.submission.main, self.module, self.submission.own_package]
         try:
-            reply = self._exchange(load, 0, "", factor=3.0)
+            reply = self._exchange(load, number, "", "loaded", factor=3.0)
         except StudentError as error:
             if error.outcome is not Outcome.ENVIRONMENT:
                 self.load_error = error
                 error.message = f"{self.submission.main} cannot be imported: {error.message}"
             raise
-        self.names = {name for name in reply if isinstance(name, str)}
+        self.names = {name for name in reply if type(name) is str}
         self._loaded = True
         if self.stand_ins:
             base = len(self._callbacks)
             self._callbacks += [stand_in.compute for stand_in in self.stand_ins]
             described = [
                 {"name": s.name, "kind": s.kind, "number": base + number, "parameters": list(s.parameters)}
+                | {"steps": s.steps, "mended": s.mended}
                 for number, s in enumerate(self.stand_ins)
             ]
-            self._worker.send(["substitute", described])
+            self._tell(["substitute", described])
 
     def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
         """Call a student's function with fresh copies of the arguments.
@@ -118,11 +132,11 @@ class Student:
         """As :meth:`call`, and tells for each argument whether the function changed it in place."""
         self.start()
         assert self._worker is not None
-        self._calls += 1
+        number = _call_id()
         known = len(self._callbacks)
         wire = [self._wire(arg) for arg in args]
         try:
-            value, changed = self._exchange(["call", self._calls, name, wire, list(keep)], self._calls, name)
+            value, changed = self._exchange(["call", number, name, wire, list(keep)], number, name, "result")
         finally:
             del self._callbacks[known:]
         if not isinstance(changed, list) or len(changed) != len(args) or not all(type(c) is bool for c in changed):
@@ -132,10 +146,7 @@ class Student:
     def reset(self) -> None:
         """Forget all handles."""
         if self._worker is not None:
-            try:
-                self._worker.send(["reset"])
-            except WorkerEnded:
-                self._drop()
+            self._tell(["reset"])
 
     def _wire(self, arg: Any) -> Any:
         if isinstance(arg, (list, tuple)):
@@ -147,23 +158,42 @@ class Student:
             return protocol.Function(len(self._callbacks) - 1)
         return arg
 
-    def _exchange(self, message: list[Any], call_id: int, name: str, factor: float = 1.0) -> Any:
+    def _tell(self, message: list[Any]) -> None:
+        """Send what needs no answer; a worker that does not take it is dropped, and the next call gets another."""
+        assert self._worker is not None
+        try:
+            self._worker.begin()
+            self._worker.send(message)
+        except (WorkerEnded, CallTimedOut):
+            self._drop()
+
+    def _exchange(self, message: list[Any], number: int, name: str, wanted: str, factor: float = 1.0) -> Any:
+        """Send a message and answer the worker's questions until its reply comes; trusts nothing in it."""
         worker = self._worker
         assert worker is not None
         try:
-            started, cpu = worker.clock()
+            worker.begin(factor)
             worker.send(message)
             while True:
-                reply = worker.receive(started, cpu, factor)
-                if not (isinstance(reply, list) and len(reply) >= 3 and reply[1] == call_id):
+                reply = worker.receive()
+                kind = reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
+                if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str:
+                    self._note(reply[1])
+                    continue
+                if len(reply) < 3 if kind else True:
                     raise WorkerEnded("its answer broke the protocol")
-                if reply[0] == "ask" and len(reply) == 4:
-                    worker.send(self._answer(reply[2], reply[3]))
-                elif reply[0] == "result" and len(reply) == 4:
+                if type(reply[1]) is not int or reply[1] != number:
+                    raise WorkerEnded("its answer broke the protocol")
+                if kind == "ask" and len(reply) == 4:
+                    started = time.thread_time()
+                    answer = self._answer(reply[2], reply[3])
+                    worker.answering(time.thread_time() - started)
+                    worker.send(answer)
+                elif kind == wanted == "result" and len(reply) == 4:
                     return reply[2], reply[3]
-                elif reply[0] == "loaded" and len(reply) == 3 and isinstance(reply[2], list):
+                elif kind == wanted == "loaded" and len(reply) == 3 and type(reply[2]) is list:
                     return reply[2]
-                elif reply[0] == "error" and isinstance(reply[2], dict):
+                elif kind == "error" and len(reply) == 3 and type(reply[2]) is dict:
                     raise self._error(name, reply[2])
                 else:
                     raise WorkerEnded("its answer broke the protocol")
@@ -176,12 +206,30 @@ class Student:
                 f"{where} within {error.seconds:g} s of {error.kind}. Is there a loop that never ends?",
                 category="timed_out",
             ) from None
+        except protocol.ProtocolError as error:  # of the judge's own message: a submission of many large files
+            raise self._ended(name, WorkerEnded(f"what it was to be sent is too large ({error})")) from None
         except WorkerEnded as error:
             raise self._ended(name, error) from None
 
+    def _note(self, words: str) -> None:
+        words = printable(words)[:200]
+        if words not in self.attempts and len(self.attempts) < MAX_ATTEMPTS:
+            self.attempts.append(words)
+
     def _answer(self, number: Any, values: Any) -> list[Any]:
+        """Compute one of the judge's functions on a student's values, if they are small, plain arrays and numbers."""
         try:
-            return ["answer", self._callbacks[number](*values)]
+            if type(number) is not int or not 0 <= number < len(self._callbacks):
+                raise LookupError("no such function")
+            if type(values) is not list or len(values) > MAX_ASKED_VALUES:
+                raise ValueError("too many arguments")
+            for value in values:
+                if type(value) not in (np.ndarray, int, float, bool, type(None)):
+                    raise TypeError("not an array or a number")
+                if type(value) is np.ndarray and (value.size > MAX_ASKED_ENTRIES or max(value.shape, default=0) > 1024):
+                    raise ValueError("too large")
+            with np.errstate(all="ignore"):
+                return ["answer", self._callbacks[number](*values)]
         except Exception as error:  # the student called it with something it cannot take
             return ["refused", f"the function was called with arguments that it cannot take ({type(error).__name__})"]
 
@@ -193,9 +241,9 @@ class Student:
         )
 
     def _error(self, name: str, detail: dict[str, Any]) -> StudentError:
-        category, kind = str(detail.get("category")), str(detail.get("type"))
-        text = " ".join(str(detail.get("message")).split())[:300]
-        frames = [frame for frame in detail.get("frames") or [] if isinstance(frame, list) and len(frame) == 4]
+        category, kind = _text(detail.get("category"), 40), _text(detail.get("type"), 100)
+        text = _text(detail.get("message"), 300)
+        frames = _frames(detail.get("frames"))
         where = ""
         if frames:
             file, line, function, source = frames[-1]
@@ -236,3 +284,22 @@ class Student:
     def close(self) -> None:
         """End the worker."""
         self._drop()
+
+
+def _call_id() -> int:
+    """64 random bits: a worker cannot answer a call that it has not got."""
+    return secrets.randbits(64) - 2**63
+
+
+def _text(value: Any, length: int) -> str:
+    """One short line of what a worker said; nothing if it is no text."""
+    return printable(" ".join(value.split()))[:length] if type(value) is str else ""
+
+
+def _frames(value: Any) -> list[tuple[str, int, str, str]]:
+    """(file, line, function, source line) of a traceback, outermost first."""
+    found = []
+    for frame in value[-8:] if type(value) is list else []:
+        if type(frame) is list and len(frame) == 4 and type(frame[1]) is int:
+            found.append((_text(frame[0], 200), frame[1], _text(frame[2], 100), _text(frame[3], 200)))
+    return found

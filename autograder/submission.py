@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from autograder.errors import UsageError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 300
+MAX_TOTAL_BYTES = 32 * 1024 * 1024
+MAX_PARSED_BYTES = 100 * 1024  # a syntax tree takes a thousand times the memory of its text
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ def read_submission(unit: Unit, path: Path) -> Submission:
             list(folder.iterdir())  # readable?
             if not (folder / main).is_file():
                 return Submission(path, None, {}, problem=_missing(unit, folder))
+            if not _is_own(folder, folder / main):
+                problem = f"{main} is a link to a file outside the folder. Hand in the file itself."
+                return Submission(path, None, {}, problem=problem)
         elif path.suffix == ".py":
             folder, main = path.parent, path.name
         else:
@@ -66,16 +72,28 @@ def _collect(folder: Path, main: str) -> dict[str, bytes]:
         if name in files:
             continue
         file = folder / name
+        if name != main and not _is_own(folder, file):
+            continue
         if file.stat().st_size > MAX_FILE_BYTES:
             raise UsageError(f"{file} is larger than 4 MB; a module of this course is a few kilobytes.")
         files[name] = file.read_bytes()
+        if sum(map(len, files.values())) > MAX_TOTAL_BYTES:
+            raise UsageError(f"{folder} holds more than 32 MB of Python; a module of this course is a few kilobytes.")
         for top in _names_in(files[name], folder.resolve().name):
             waiting += [found for found in _beside(folder, top) if found not in files]
     return files
 
 
+def _is_own(folder: Path, file: Path) -> bool:
+    """Whether a file lies in the folder, links followed: nobody hands in a link to somebody else's work."""
+    return file.resolve().is_relative_to(folder.resolve())
+
+
 def _names_in(source: bytes, own_package: str) -> set[str]:
     """First components of everything that a file imports, by statement or by a name in a string."""
+    if len(source) > MAX_PARSED_BYTES:
+        found = re.findall(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][A-Za-z_0-9.]*)", source, re.MULTILINE)
+        return {name.decode().removeprefix(f"{own_package}.").partition(".")[0] for name in found}
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

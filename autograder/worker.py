@@ -7,6 +7,7 @@ protocol is moved to file descriptors of its own, and what the student prints go
 
 from __future__ import annotations
 
+import collections
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -37,6 +38,8 @@ def _load_neighbour(name: str) -> Any:
 
 
 protocol = _load_neighbour("protocol")
+inert = _load_neighbour("inert")
+watch = _load_neighbour("watch")
 
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
@@ -115,6 +118,8 @@ def reseed() -> None:
     """Same numbers on every call, so that a submission's score never depends on chance."""
     random.seed(0)
     np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def to_plain(value: Any, depth: int = 0) -> Any:
@@ -187,6 +192,7 @@ class Worker:
         self.own: dict[str, Any] = {}  # the student's functions that a stand-in replaces
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
         self.call_id = 0
+        self.stdout = sys.stdout  # the student may put another in its place
 
     def run(self) -> None:
         """Serve until the judge closes the channel."""
@@ -207,13 +213,22 @@ class Worker:
                 self.substitute(*message[1:])
 
     def reply(self, message: list[Any]) -> None:
-        sys.stdout.flush()
+        self.flush()
         protocol.write_frame(self.send, message)
+
+    def flush(self) -> None:
+        for stream in (sys.stdout, self.stdout):
+            try:
+                stream.flush()
+            except Exception:  # a student's own stream, or one that they closed
+                continue
 
     def load(self, call_id: int, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> None:
         """Import the student's main file under the unit's module name."""
         self.files = files
+        sys.meta_path.insert(0, inert.InertFinder())
         sys.meta_path.insert(0, SubmissionFinder(files, own_package))
+        watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))
         reseed()
         try:
             importlib.import_module(PACKAGE)
@@ -259,7 +274,7 @@ class Worker:
         except BaseException as error:
             self.reply(["error", call_id, describe_error(error, self.files)])
             return
-        sys.stdout.flush()
+        self.flush()
         self.send.write(len(message).to_bytes(4, "little") + message)
         self.send.flush()
 
@@ -324,8 +339,13 @@ class Worker:
         for stand_in in stand_ins:
             name, kind, number = stand_in["name"], stand_in["kind"], stand_in["number"]
             self.own.setdefault(name, getattr(self.module, name, None))
-            maker = {"plain": self.plain, "forward": self.forward, "backward": self.backward}[kind]
-            self.module.__dict__[name] = maker(number, self.own[name], stand_in["parameters"])
+            if kind == "forward":
+                made = self.forward(number, self.own[name], stand_in["parameters"], stand_in["steps"], stand_in["mended"])
+            else:
+                made = {"plain": self.plain, "backward": self.backward}[kind](
+                    number, self.own[name], stand_in["parameters"]
+                )
+            self.module.__dict__[name] = made
 
     def bind(self, own: Any, parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Arguments in the order of the course's signature, however the student passes them."""
@@ -344,14 +364,17 @@ class Worker:
     def plain(self, number: int, own: Any, parameters: list[str]) -> Any:
         return lambda *args, **kwargs: self.ask(number, self.bind(own, parameters, args, kwargs))
 
-    def forward(self, number: int, own: Any, parameters: list[str]) -> Any:
+    def forward(self, number: int, own: Any, parameters: list[str], steps: str, mended: bool) -> Any:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             inputs = [np.array(value) for value in self.bind(own, parameters, args, kwargs)]
             value = self.ask(number, inputs)
             try:
-                cache = own(*args, **kwargs)[1]
+                wrong, cache = own(*args, **kwargs)
             except Exception:
-                cache = None
+                wrong, cache = None, None
+            if mended:
+                caches = self.step_caches(steps, inputs, value) if steps else []
+                cache = Mending(wrong, value, caches, self.memo).of(cache)
             if cache is None or type(cache) in (int, float, bool, str):  # shared objects: identity says nothing
                 cache = types.SimpleNamespace()
             self.memo[id(cache)] = (cache, inputs)
@@ -359,14 +382,126 @@ class Worker:
 
         return stand_in
 
+    def step_caches(self, name: str, inputs: list[Any], states: Any) -> list[Any]:
+        """The caches of the student's own step, called along a sequence whose states are right."""
+        x, state, *weights = inputs
+        caches = []
+        try:
+            for t in range(x.shape[1]):
+                step = self.module.__dict__[name] if self.module is not None else None
+                caches.append(step(x[:, t].copy(), state.copy(), *weights)[1])  # type: ignore[misc]
+                state = np.asarray(states)[:, t]
+        except Exception:
+            return []
+        return caches
+
     def backward(self, number: int, own: Any, parameters: list[str]) -> Any:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             dout, cache = self.bind(own, parameters, args, kwargs)
-            if id(cache) not in self.memo:
+            known = self.memo.get(id(cache))
+            if known is None:  # a cache that the student put together anew
+                known = next((entry for entry in self.memo.values() if same_content(entry[0], cache)), None)
+            if known is None:
                 raise NotRecognised("a cache that no forward pass returned")
-            return self.ask(number, [np.array(dout), *self.memo[id(cache)][1]])
+            return self.ask(number, [np.array(dout), *known[1]])
 
         return stand_in
+
+
+def members(value: Any) -> list[tuple[Any, Any]]:
+    """Keys and values of what holds other values; nothing for arrays, numbers and the like."""
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, (list, tuple, collections.deque)):
+        return list(enumerate(value))
+    kind = type(value)
+    if kind.__module__ in ("builtins", "numpy") or not hasattr(value, "__dict__") or callable(getattr(kind, "__get__", None)):
+        return []
+    return list(vars(value).items())
+
+
+def same_content(one: Any, other: Any, depth: int = 0) -> bool:
+    """Whether two caches hold equal arrays in the same places, up to rounding."""
+    if one is other:
+        return True
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.dtype.kind == other.dtype.kind == "f":
+        return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))
+    if type(one) is not type(other) or depth > 6:
+        return False
+    if isinstance(one, (np.ndarray, np.generic, int, float, str)):
+        return bool(np.array_equal(one, other))
+    ours, theirs = members(one), members(other)
+    if not ours or [key for key, _ in ours] != [key for key, _ in theirs]:
+        return False
+    return all(same_content(a, b, depth + 1) for (_, a), (_, b) in zip(ours, theirs, strict=True))
+
+
+class Mending:
+    """Puts what a right forward pass would have left into the cache that a wrong one left.
+
+    A backward function can be judged only by a cache in its author's own layout. Wherever the cache
+    holds the wrong result (or one time step of it, or its square, or one minus that: tanh's slope),
+    it gets the right one; and wherever it collects caches of single steps, those of right steps.
+    """
+
+    def __init__(self, wrong: Any, right: Any, steps: list[Any], memo: dict[int, Any]) -> None:
+        self.steps = steps
+        self.memo = memo
+        self.pairs: list[tuple[Any, Any]] = []
+        try:
+            before, after = np.asarray(wrong, dtype=np.float64), np.asarray(right, dtype=np.float64)
+        except (TypeError, ValueError):
+            return
+        if before.shape != after.shape:
+            return
+        views = [(before, after)]
+        if before.ndim == 3:
+            views += [(before.swapaxes(0, 1), after.swapaxes(0, 1))]
+            views += [(before[:, t], after[:, t]) for t in range(before.shape[1])]
+        for form in (lambda h: h, lambda h: h**2, lambda h: 1 - h**2):
+            self.pairs += [(form(b), form(a)) for b, a in views]
+
+    def of(self, cache: Any) -> Any:
+        """The mended cache; what cannot be copied is changed in place."""
+        return self.steps if cache is None and self.steps else self.value(cache, 0)
+
+    def value(self, value: Any, depth: int) -> Any:
+        if isinstance(value, np.ndarray):
+            return self.array(value)
+        if depth > 6:
+            return value
+        inside = members(value)
+        if self.steps and (inside or not depth) and all(id(item) in self.memo for _, item in inside):
+            if isinstance(value, dict):
+                return dict(enumerate(self.steps))
+            if isinstance(value, (list, tuple, collections.deque)):
+                return type(value)(self.steps)
+        mended = [(key, self.value(item, depth + 1)) for key, item in inside]
+        if type(value) in (list, tuple, collections.deque):
+            return type(value)(item for _, item in mended)
+        if isinstance(value, tuple) and hasattr(value, "_replace"):
+            return type(value)(*(item for _, item in mended))
+        if isinstance(value, dict):
+            value.update(mended)
+        else:
+            for key, item in mended:
+                vars(value)[key] = item
+        return value
+
+    def array(self, array: Any) -> Any:
+        """The right array in the place of a wrong one; states with the first one before them, too."""
+        for before, after in self.pairs:
+            if array.shape == before.shape and before.any() and np.allclose(array, before, rtol=1e-6, atol=1e-9):
+                return after.astype(array.dtype)
+            if array.ndim == before.ndim == 3:
+                for axis in (0, 1):
+                    longer = tuple(n + (axis == a) for a, n in enumerate(before.shape))
+                    later = (slice(None),) * axis + (slice(1, None),)
+                    if array.shape == longer and np.allclose(array[later], before, rtol=1e-6, atol=1e-9):
+                        mended = array.copy()
+                        mended[later] = after
+                        return mended
+        return array
 
 
 def serve(receive: Any, send: Any) -> None:

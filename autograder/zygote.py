@@ -63,6 +63,7 @@ class Zygote:
         self.settings = settings
         self.worker = worker
         self.lockdown = lockdown
+        self.pid = os.getpid()
         self.base = lockdown.address_space_now()
         self.filter: bytes = lockdown.load_seccomp_filter()
 
@@ -70,6 +71,7 @@ class Zygote:
         """One request at a time: fork a child, or tell how one ended."""
         while True:
             data, descriptors, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 3)
+            # The end of the judge, however it came, is the end of this process and so of its children.
             if not data:
                 return
             request = json.loads(data)
@@ -109,8 +111,13 @@ class Zygote:
             receive_fd, send_fd = os.dup2(receive_fd, 10), os.dup2(send_fd, 11)
             os.closerange(3, 10)
             os.closerange(12, 4096)
-            self.lockdown.limit_resources(self.base + request["memory_mb"] * 1024 * 1024, request["cpu_seconds"])
             self.lockdown.die_with_parent()
+            if os.getppid() != self.pid:
+                os._exit(0)  # the zygote ended first
+            space = self.base + request["memory_mb"] * 1024 * 1024
+            self.lockdown.limit_resources(space, request["cpu_seconds"], self.settings["tasks"])
+            if self.settings["user"] is not None:
+                self.lockdown.become_user(self.settings["user"])
             self.lockdown.give_up_privileges()
             self.lockdown.apply_landlock(self.settings["readable"])
             self.lockdown.apply_seccomp(self.filter)
@@ -138,8 +145,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
     control = socket.socket(fileno=settings["control"])
     lockdown = load_neighbour("lockdown")
-    if settings["die_with_parent"]:
-        lockdown.die_with_parent()
+    lockdown.hide_memory()
     worker = load_neighbour("worker")
     warm_up(settings["engine"])
     zygote = Zygote(control, settings, worker, lockdown)

@@ -59,12 +59,12 @@ class SequenceClassifier:
         """(N, T, H) hidden states over ``x`` (N, T, D), from a zero state."""
         h0 = np.zeros((x.shape[0], params["Wh"].shape[0]))
         h, _ = self.forward(x, h0, params["Wx"], params["Wh"], params["b"])
-        return h
+        return np.asarray(h)
 
     def scores(self, params: Params, x: np.ndarray) -> np.ndarray:
         """(N, T, C) scores after every step of ``x`` (N, T, D)."""
         out, _ = self.affine_forward(self.hidden(params, x), params["Why"], params["by"])
-        return out
+        return np.asarray(out)
 
     def loss(self, params: Params, x: np.ndarray, y: np.ndarray, mask: np.ndarray) -> tuple[float, Params]:
         """Loss and gradients on one batch.

@@ -15,6 +15,10 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parents[1] / "autograder" / "seccomp"
 CLONE_THREAD = 0x00010000
 TCGETS, FIOCLEX = 0x5401, 0x5451
+#: What one may do to a descriptor: duplicate it, read and set its flags. Not F_SETOWN and F_SETSIG, which make the
+#: kernel send any signal to any process of the same user.
+F_SETFL, O_ASYNC = 4, 0o20000
+FCNTL = {"F_DUPFD": 0, "F_GETFD": 1, "F_SETFD": 2, "F_GETFL": 3, "F_DUPFD_CLOEXEC": 1030}
 
 #: What Python, numpy and torch need to compute, allocate, read libraries and start threads.
 #: Everything else fails with EPERM: fork, exec, sockets, kill, ptrace, mounts, shared memory, io_uring, ...
@@ -51,7 +55,6 @@ ALLOWED = (
     "dup",
     "dup2",
     "dup3",
-    "fcntl",
     "pipe",
     "pipe2",
     "poll",
@@ -140,6 +143,10 @@ def build(machine: str) -> bytes:
     rules.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
     # Limits of the process itself (pid 0), which can only be lowered; isatty's question; close on exec.
     rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0))
+    for command in FCNTL.values():
+        rules.add_rule(seccomp.ALLOW, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
+    flags = seccomp.Arg(2, seccomp.MASKED_EQ, O_ASYNC, 0)
+    rules.add_rule(seccomp.ALLOW, "fcntl", seccomp.Arg(1, seccomp.EQ, F_SETFL), flags)
     for request in (TCGETS, FIOCLEX):
         rules.add_rule(seccomp.ALLOW, "ioctl", seccomp.Arg(1, seccomp.EQ, request))
     descriptor = os.memfd_create("seccomp")

@@ -313,7 +313,8 @@ def test_sequence_to_sequence(student: Any, case: Case, expect: Expect) -> None:
     """Does the decoder write from the encoder's last state?"""
     read = states(case.x, case.h0, *case.encoder)[:, case.x.shape[1] - 1]
     got = student.sequence_to_sequence(case.x, case.h0, case.encoder, case.decoder, case.start, case.T)
-    expect.part("y", got, written(case.start, read, *case.decoder, case.T))
+    Wx, Wh, b, Why, by = case.decoder
+    expect.part("y", got, written(case.start, read, Wx, Wh, b, Why, by, case.T))
 
 
 def multilayer_cases(draw: Draw) -> list[Case]:
@@ -492,7 +493,7 @@ def _parity_arrays(returned: Any) -> tuple[list[Array], str, str]:
             return [], f"{name} contains numbers that are not finite.", ""
     Wh = arrays[1]
     if Wh.ndim != 2 or Wh.shape[0] != Wh.shape[1] or not Wh.size:
-        return [], f"Wh has shape {shape_text(Wh.shape)}, it should be (H, H).", ""
+        return [], f"Wh is {_shape(Wh)}; it should be square, (H, H).", ""
     H = len(Wh)
     if H > WIDEST:
         return [], f"Wh is for H = {H} hidden units; up to {WIDEST} are accepted.", ""
@@ -501,12 +502,15 @@ def _parity_arrays(returned: Any) -> tuple[list[Array], str, str]:
     for position, (name, shape) in enumerate(zip(names, wanted, strict=True)):
         array = arrays[position]
         if array.size != int(np.prod(shape)):
-            words = f"{name} has shape {shape_text(array.shape)}; for the {H} hidden units of Wh it should be {shape}."
-            return [], words, ""
+            return [], f"{name} is {_shape(array)}; for the {H} hidden units of Wh it should be {shape}.", ""
         if array.shape != shape:
-            other = other or f"{name} has shape {shape_text(array.shape)}, it should be {shape}"
+            other = other or f"{name} is {_shape(array)}, it should be {shape}"
             arrays[position] = array.reshape(shape)
     return arrays, "", other
+
+
+def _shape(array: Array) -> str:
+    return f"of shape {shape_text(array.shape)}" if array.ndim else "a number"
 
 
 def _judge_parity(arrays: list[Array], bits: Array) -> tuple[Comparison, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -178,6 +179,7 @@ def _explained(records: Sequence[CaseRecord], behaviour: Sequence[CaseRecord]) -
     if len(records) != len(behaviour):
         return set()
     explained: set[str] = set()
+    certain = False  # crashes of the same kind alone say little: then their words must agree too
     for seen, known in zip(records, behaviour, strict=True):
         for part, theirs in known.parts.items():
             ours = seen.parts[part]
@@ -185,7 +187,10 @@ def _explained(records: Sequence[CaseRecord], behaviour: Sequence[CaseRecord]) -
                 continue
             if ours.ok or not _same(ours, theirs):
                 return set()
+            certain = certain or theirs.outcome is not Outcome.CRASHED or _same_words(ours.message, theirs.message)
             explained.add(part)
+    if not certain:
+        return set()
     for part in explained:  # and right where the mistake is right
         for seen, known in zip(records, behaviour, strict=True):
             if known.parts[part].ok and not seen.parts[part].ok:
@@ -205,6 +210,12 @@ def _same(ours: Any, theirs: Any) -> bool:
     if (finite != ~_bad(theirs_array)).any():
         return False
     return compare(ours_array[finite], theirs_array[finite], SAME_RTOL).ok if finite.any() else True
+
+
+def _same_words(ours: str, theirs: str) -> bool:
+    """Whether a student's message contains what Python said to the mistake, sizes aside."""
+    said, known = (re.sub(r"\d+", "#", " ".join(text.split())) for text in (ours, theirs[:200]))
+    return bool(known) and known in said
 
 
 def _bad(array: Any) -> Any:

@@ -449,7 +449,7 @@ UNROLL = [
         "The last step has no successor, so the loop stops before it.",
         (
             "What is in the last place of your result?",
-            "Count the turns of your loop for T = 1.",
+            "Count the turns of your loop for a sequence of one step.",
             "There are T inputs and T states after them: one turn for each.",
         ),
         (("for t in range(T):", "for t in range(T - 1):"),),
@@ -524,7 +524,7 @@ MANY_TO_ONE = [
         "Counting starts at 0, so the index of the last is smaller by one more.",
         (
             "Does your answer change if the last input changes?",
-            "Look at the index along the axis of the steps, for T = 1 too.",
+            "Look at the index along the axis of the steps, for a sequence of one step too.",
             "Only one of the states has seen the whole sequence.",
         ),
         ((_ANSWER, "return readout(h[:, -2], Why, by)"),),
@@ -746,7 +746,7 @@ ONE_TO_MANY = [
         "The first of the T outputs is there already.",
         (
             "What is in the last place of your result?",
-            "Count the turns of your loop for T = 1.",
+            "Count the turns of your loop for a sequence of one step.",
             "T outputs need T steps.",
         ),
         (("for t in range(T):", "for t in range(T - 1):"),),
@@ -1388,7 +1388,7 @@ PARITY_WEIGHTS = [
         "Row i of Wh holds what unit i hears.",
         (
             "Which index of Wh belongs to the unit that speaks, which to the unit that hears?",
-            "Compute one step by hand, with prev_h @ Wh as in your cell.",
+            "Compute one step by hand, just as your cell does it.",
             "In this course weights act from the right on rows: column j of Wh is what unit j hears.",
         ),
         (("Wh = k * np.array([[0.5, 0.5], [-0.5, -0.5]])", "Wh = k * np.array([[0.5, -0.5], [0.5, -0.5]])"),),

@@ -1724,7 +1724,7 @@ CLIP_GRAD_NORM = [
             "Look at the ratio.",
             "Shrinking takes a factor below 1.",
         ),
-        (("max_norm / norm", "norm / max_norm"),),
+        ((_FACTOR, "factor = norm / max_norm if norm > max_norm else 1.0"),),
     ),
     Mistake(
         "norm-after-clipping",
@@ -1808,7 +1808,7 @@ CLIP_GRAD_NORM = [
             "Look for max_norm in the factor.",
             "Dividing by the norm gives length 1; the limit is another length.",
         ),
-        (("max_norm / norm", "1.0 / norm"),),
+        ((_FACTOR, "factor = 1.0 / norm if norm > max_norm else 1.0"),),
     ),
     Mistake(
         "nothing-clipped",

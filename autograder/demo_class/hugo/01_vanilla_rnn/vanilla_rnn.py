@@ -50,7 +50,7 @@ def rows_as_steps(images):
 
 
 def count_parameters(D, H, C, T):
-    return D * H + H * H + H + H * C + C
+    return T * (D * H + H * H + H) + H * C + C
 
 
 def parity_weights():

@@ -34,7 +34,7 @@ def rnn_step_backward(dnext_h, cache):
     dprev_h = da @ Wh.T
     dWx = x.T @ da
     dWh = prev_h.T @ da
-    db = np.ones(len(da)) @ da
+    db = np.ones((1, len(da))) @ da
     return dx, dprev_h, dWx, dWh, db
 
 

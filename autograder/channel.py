@@ -1,0 +1,196 @@
+"""The judge's end of a worker's pipes: messages out, messages in, output drained and cut.
+
+Nothing that the other side does makes the judge wait without looking at its deadlines, or keep more than one
+message and 64 KB of output: a worker may flood, drip, announce gigabytes, or stop reading what it is sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autograder import protocol
+
+MAX_OUTPUT = 64 * 1024  # bytes of a student's output that are kept
+_PIECE = 64 * 1024  # bytes read at once
+_TURN = 0.1  # seconds between two looks at the deadlines
+_NOTHING = object()
+
+
+class Channel:
+    """Three pipes, by file descriptor, which the channel owns from here on.
+
+    Every method that waits calls ``look`` about ten times a second; what that raises ends the waiting.
+    """
+
+    def __init__(self, send: int, receive: int, output: int) -> None:
+        import select
+
+        self._send, self._receive, self._output = send, receive, output
+        self._kept = bytearray()
+        self._cut = False
+        self._buffer = bytearray()
+        self._open = {send, receive, output}
+        os.set_blocking(send, False)
+        self._poll = select.poll()
+        self._poll.register(output, select.POLLIN)
+        self._in, self._out = select.POLLIN, select.POLLOUT
+
+    def send(self, message: Any, look: Callable[[], None]) -> None:
+        """Send one message; raises OSError if nobody can read it, ProtocolError if it cannot be said."""
+        data = protocol.encode(message)
+        rest = memoryview(struct.pack("<I", len(data)) + data)
+        while rest:
+            try:
+                rest = rest[os.write(self._send, rest) :]
+                continue
+            except BlockingIOError:
+                pass
+            self._wait(self._send, self._out, _TURN)
+            look()
+
+    def receive(self, look: Callable[[], None]) -> Any:
+        """The next message; raises EOFError at the end, ProtocolError for bad bytes."""
+        while (message := self._parse()) is _NOTHING:
+            if self._wait(self._receive, self._in, _TURN):
+                piece = os.read(self._receive, _PIECE)
+                if not piece:
+                    raise EOFError
+                self._buffer += piece
+            look()
+        return message
+
+    def _parse(self) -> Any:
+        if len(self._buffer) < 4:
+            return _NOTHING
+        length = struct.unpack_from("<I", self._buffer)[0]
+        if length > protocol.MAX_FRAME:
+            raise protocol.ProtocolError("message too large")
+        if len(self._buffer) < 4 + length:
+            return _NOTHING
+        data = bytes(memoryview(self._buffer)[4 : 4 + length])
+        del self._buffer[: 4 + length]
+        return protocol.decode(data)
+
+    def _wait(self, descriptor: int, event: int, seconds: float) -> bool:
+        """Whether a descriptor is ready after at most some seconds; drains the output meanwhile."""
+        self._poll.register(descriptor, event)
+        try:
+            ready = dict(self._poll.poll(seconds * 1000))
+        finally:
+            self._poll.unregister(descriptor)
+        if self._output in ready:
+            self._drain()
+        return descriptor in ready
+
+    def _drain(self) -> bool:
+        """Read one piece of output; False at its end."""
+        piece = os.read(self._output, _PIECE)
+        if not piece:
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self._output)
+            return False
+        room = MAX_OUTPUT - len(self._kept)
+        self._kept += piece[:room]
+        self._cut |= len(piece) > room
+        return True
+
+    def close(self) -> None:
+        """Take what is left of the output (the process has ended), close the pipes."""
+        if not self._open:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            for _ in range(64):  # a pipe holds a megabyte at most; a descendant that still writes is not waited for
+                if not dict(self._poll.poll(0)).get(self._output) or not self._drain():
+                    break
+        for descriptor in self._open:
+            os.close(descriptor)
+        self._open = set()
+
+    def text(self) -> str:
+        """What was printed."""
+        words = bytes(self._kept).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        return printable(words, keep="\n\t") + ("\n[… cut at 64 KB]" if self._cut else "")
+
+
+class ThreadedChannel(Channel):
+    """The same for Windows, where pipes cannot be polled: threads read ahead by one message."""
+
+    def __init__(self, send: int, receive: int, output: int) -> None:
+        self._send, self._receive, self._output = send, receive, output
+        self._kept = bytearray()
+        self._cut = False
+        self._open = {send, receive, output}
+        self._messages: queue.Queue[Any] = queue.Queue(maxsize=1)
+        self._words = threading.Thread(target=self._keep_output, daemon=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._words.start()
+        self._reader.start()
+
+    def _read(self) -> None:
+        with open(self._receive, "rb", closefd=False) as stream:
+            while True:
+                try:
+                    message = protocol.read_frame(stream)
+                except (EOFError, protocol.ProtocolError, OSError) as error:
+                    self._messages.put(error)
+                    return
+                self._messages.put(message)
+
+    def _keep_output(self) -> None:
+        with contextlib.suppress(OSError):
+            while piece := os.read(self._output, _PIECE):
+                room = MAX_OUTPUT - len(self._kept)
+                self._kept += piece[:room]
+                self._cut |= len(piece) > room
+
+    def send(self, message: Any, look: Callable[[], None]) -> None:
+        data = protocol.encode(message)
+        rest = memoryview(struct.pack("<I", len(data)) + data)
+        while rest:
+            rest = rest[os.write(self._send, rest[:_PIECE]) :]
+            look()
+
+    def receive(self, look: Callable[[], None]) -> Any:
+        while True:
+            try:
+                message = self._messages.get(timeout=_TURN)
+            except queue.Empty:
+                look()
+                continue
+            if isinstance(message, OSError):
+                raise EOFError
+            if isinstance(message, Exception):
+                raise message
+            look()
+            return message
+
+    def close(self) -> None:
+        for _ in range(100):  # the reader may wait for room in the queue
+            if not self._reader.is_alive():
+                break
+            with contextlib.suppress(queue.Empty):
+                self._messages.get(timeout=0.05)
+        self._words.join(timeout=5)
+        if not self._reader.is_alive() and not self._words.is_alive():
+            for descriptor in self._open:
+                os.close(descriptor)
+            self._open = set()
+
+
+def open_channel(send: int, receive: int, output: int) -> Channel:
+    """The right kind for this system."""
+    return (ThreadedChannel if sys.platform == "win32" else Channel)(send, receive, output)
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A student's text without escape sequences and other characters that change how a terminal shows the rest."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text)

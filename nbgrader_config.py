@@ -1,0 +1,58 @@
+"""nbgrader for this course. Run nbgrader's commands, and JupyterLab with the formgrader, in this folder.
+
+Most of it is generated from ``autograder/course.toml``; the reasons are in ``autograder/nbgrader_bridge.py``.
+"""
+
+import os
+from pathlib import Path
+
+from autograder.course import load_course
+from autograder.folders import own_tools_on_path
+
+c = get_config()  # noqa: F821 -- nbgrader puts it there
+course = load_course()
+root = Path(__file__).resolve().parent
+own_tools_on_path()  # nbgrader runs `alembic` by name
+
+c.CourseDirectory.course_id = course.name
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.db_url = os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}"
+
+# Releasing: our own release, which turns the modules into stubs; nbgrader would copy them as they are.
+c.GenerateAssignment.exporter_class = "autograder.nbgrader_bridge.ReleaseExporter"
+
+# Collecting: the module comes with the notebook, as a folder or archive per student:
+# downloaded/<unit>/archive/<student>.zip, with or without a folder of the unit's name inside.
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
+c.FileNameCollectorPlugin.named_regexp = (
+    r"(?!.*(?:__MACOSX|__pycache__|\.ipynb_checkpoints)).*[/\\]extracted[/\\]"
+    r"(?P<student_id>[^/\\]+)[/\\](?:(?:\d\d_\w+|(?P=student_id))[/\\])?(?P<file_id>.+)"
+)
+
+# Grading: no kernel runs; the judge's scores and hints go into the test cells.
+c.Autograde.exporter_class = "autograder.nbgrader_bridge.GradingExporter"
+c.Autograde.exclude_overwriting = {
+    unit.id: [unit.module_file, f"{unit.id}.nb.py"]
+    for unit in course.units  # the student's module, not ours
+}
+c.Autograde.sanitize_preprocessors = [
+    "autograder.nbgrader_bridge.TidyNotebook",
+    "autograder.nbgrader_bridge.RestoreCells",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.nbgrader_bridge.JudgeScores",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.nbgrader_bridge.Seal",
+]
+c.OverwriteCells.add_missing_cells = True

@@ -1,0 +1,1 @@
+from .output import *  # noqa: F403

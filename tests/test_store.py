@@ -1,0 +1,187 @@
+"""Results on disk (autograder/store.py)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_course import make_result
+
+from autograder import grade, store
+from autograder.course import load_course
+from autograder.errors import InfrastructureError, StoreError, UsageError
+from autograder.results import Outcome
+from autograder.store import ResultStore, grader_files
+
+UNIT = load_course().unit("02_bptt")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A course folder with one submission, and a fixed salt."""
+    monkeypatch.setenv("UNROLLED_SALT", "a salt for tests")
+    folder = tmp_path / "submitted" / "ada" / UNIT.id
+    folder.mkdir(parents=True)
+    (folder / UNIT.module_file).write_text("import helper\n", encoding="utf-8")
+    (folder / "helper.py").write_text("x = 1\n", encoding="utf-8")
+    return tmp_path
+
+
+def key(here: Path, *, unit=UNIT, student: str | None = "ada") -> str:
+    return ResultStore(here).key(unit, here / "submitted" / "ada" / UNIT.id, student)
+
+
+def test_the_key_is_the_same_every_time(here):
+    """Nothing changed, nothing to grade again."""
+    assert key(here) == key(here)
+
+
+def test_the_key_does_not_depend_on_where_the_submission_lies(here):
+    """A copy of the folder (nbgrader makes one) has the same result."""
+    original = here / "submitted" / "ada" / UNIT.id
+    copy = here / "elsewhere" / UNIT.id
+    copy.parent.mkdir()
+    original.rename(copy)
+    moved = ResultStore(here).key(UNIT, copy, "ada")
+    copy.rename(original)
+    assert moved == key(here)
+
+
+@pytest.mark.parametrize("name", ["bptt.py", "helper.py"])
+def test_a_changed_file_changes_the_key(here, name):
+    """The module counts, and what it imports."""
+    before = key(here)
+    with (here / "submitted" / "ada" / UNIT.id / name).open("a") as file:
+        file.write("# changed\n")
+    assert key(here) != before
+
+
+def test_a_missing_module_has_a_key_of_its_own(here):
+    """A folder without the module can be graded (0 points) and stored."""
+    before = key(here)
+    (here / "submitted" / "ada" / UNIT.id / "bptt.py").unlink()
+    assert key(here) != before
+
+
+def test_notebooks_do_not_change_the_key(here):
+    """The judge does not read notebooks."""
+    before = key(here)
+    (here / "submitted" / "ada" / UNIT.id / "02_bptt.ipynb").write_text("{}")
+    assert key(here) == before
+
+
+def test_student_salt_unit_and_python_change_the_key(here, monkeypatch):
+    """Each of them changes the draw or the outcome."""
+    keys = [key(here), key(here, student=None), key(here, student="bob"), key(here, unit=replace(UNIT, id="09_x"))]
+    monkeypatch.setattr(store.platform, "python_version", lambda: "3.99.0")
+    keys.append(key(here))
+    monkeypatch.setenv("UNROLLED_SALT", "another")
+    keys.append(key(here))
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_changed_check_changes_the_key(here, monkeypatch):
+    """A new version of a check makes old results void."""
+    before = key(here)
+    real = grader_files(Path(store.__file__).parent)
+    monkeypatch.setattr(store, "grader_files", lambda package: [*real[:-1], (real[-1][0], real[-1][1] + b"#")])
+    assert key(here) != before
+
+
+def test_the_grader_files_are_those_that_can_change_a_score():
+    """Checks and course.toml count; how results are shown and recorded does not."""
+    names = {name for name, _ in grader_files(Path(store.__file__).parent)}
+    assert {"course.toml", "judge.py", "worker.py", f"checks/test_{UNIT.id}.py"} <= names
+    assert not names & {"cli.py", "release.py", "gradebook.py", "nbgrader_bridge.py"}
+
+
+def test_a_result_comes_back_as_it_was(here):
+    """What is saved is what is loaded."""
+    results, result = ResultStore(here), make_result(UNIT, 0.5)
+    results.save(UNIT, "ada", "k", result)
+    assert results.load(UNIT, "ada", "k") == result
+
+
+def test_results_lie_side_by_side(here):
+    """Another key does not overwrite the first one, another student is another folder."""
+    results = ResultStore(here)
+    results.save(UNIT, "ada", "k1", make_result(UNIT, 0.5))
+    results.save(UNIT, "ada", "k2", make_result(UNIT, 1.0))
+    results.save(UNIT, None, "k1", make_result(UNIT, 0.0))
+    assert results.load(UNIT, "ada", "k1") == make_result(UNIT, 0.5)
+    assert results.load(UNIT, None, "k1") == make_result(UNIT, 0.0)
+
+
+def test_an_unknown_key_is_none(here):
+    """Nothing there is no error."""
+    assert ResultStore(here).load(UNIT, "ada", "k") is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"unit": "02_bptt"}', "nonsense"])
+def test_a_damaged_result_is_none(here, text):
+    """A file that somebody spoilt is graded again, not trusted."""
+    results = ResultStore(here)
+    results.save(UNIT, "ada", "k", make_result(UNIT, 1.0))
+    results.file(UNIT, "ada", "k").write_text(text)
+    assert results.load(UNIT, "ada", "k") is None
+
+
+def test_a_failure_of_the_grader_is_never_kept(here):
+    """An outcome `environment` is no score."""
+    result = make_result(UNIT, 0.0)
+    result.exercises[3].parts[0].outcome = Outcome.ENVIRONMENT
+    with pytest.raises(InfrastructureError, match="rnn_step_backward"):
+        ResultStore(here).save(UNIT, "ada", "k", result)
+    assert not list((here / ".autograder").rglob("*.json"))
+
+
+def test_points_that_are_no_number_are_never_kept(here):
+    """NaN would be full marks in nbgrader."""
+    result = make_result(UNIT, 0.0)
+    result.exercises[0].points = float("nan")
+    with pytest.raises(InfrastructureError, match="nan"):
+        ResultStore(here).save(UNIT, "ada", "k", result)
+
+
+@pytest.mark.parametrize("name", ["../bob", "a/b", "", ".", "..", "a\\b", " "])
+def test_a_name_that_leaves_the_folder_is_refused(here, name):
+    """A student's name is one folder."""
+    with pytest.raises(UsageError, match="student's name"):
+        ResultStore(here).file(UNIT, name, "k")
+
+
+def test_nothing_is_left_of_a_write_that_fails(here, monkeypatch):
+    """A full disk is a StoreError, and neither half a result nor a temporary file stays."""
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.folders.os, "replace", full)
+    with pytest.raises(StoreError, match="No space left"):
+        ResultStore(here).save(UNIT, "ada", "k", make_result(UNIT, 1.0))
+    assert not [path for path in (here / ".autograder").rglob("*") if path.is_file() and path.name != "salt"]
+
+
+def test_a_submission_is_graded_once(here, monkeypatch):
+    """The second time the result comes from the disk."""
+    calls = []
+
+    def judge(unit_id, path, *, student, draw):
+        calls.append((unit_id, student, draw.hidden))
+        return make_result(UNIT, 1.0)
+
+    monkeypatch.setattr(grade, "grade_submission", judge)
+    path = here / "submitted" / "ada" / UNIT.id
+    first = ResultStore(here).result(UNIT, path, "ada")
+    assert ResultStore(here).result(UNIT, path, "ada") == first
+    assert calls == [(UNIT.id, "ada", True)]
+
+
+def test_results_are_plain_json(here):
+    """Other programs can read them."""
+    results = ResultStore(here)
+    results.save(UNIT, "ada", "k", make_result(UNIT, 0.5))
+    data = json.loads(results.file(UNIT, "ada", "k").read_text(encoding="utf-8"))
+    assert data["unit"] == UNIT.id and len(data["exercises"]) == len(UNIT.exercises)
