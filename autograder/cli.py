@@ -213,7 +213,8 @@ def _grade_class(
         recording = progress.add_task("recording", total=len(names))
         entries = gradebook.record_class(
             unit.id,
-            [name for name in names if name not in problems] if names else None,
+            names or None,
+            problems=problems,
             root=root,
             db_url=db_url,
             feedback=feedback,

@@ -274,7 +274,8 @@ class _Bench:
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
         _first_message(result, judgement)
-        if outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT):
+        # A stub whose results are all None shows no mistake, though some mistakes leave a None.
+        if outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
             # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
             attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
             named = next((found for found in attempts if found), [])

@@ -663,6 +663,8 @@ def _bubblewrap() -> list[str]:
         command += ["--cap-drop", "ALL"]
     # Not --die-with-parent, which means the thread that started it: the zygote ends when the judge's socket does.
     command += ["--as-pid-1", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
+    # Before the binds: Python itself may lie below /tmp, and a later mount hides an earlier one.
+    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(16 * 1024 * 1024), "--tmpfs", "/tmp"]
     for name in _SYSTEM:
         path = Path("/") / name
         if path.is_symlink():
@@ -690,7 +692,7 @@ def _bubblewrap() -> list[str]:
         mounted.append((shown, readable))
     for shown in emptied:
         command += ["--remount-ro", shown]
-    return [*command, "--proc", "/proc", "--dev", "/dev", "--size", str(16 * 1024 * 1024), "--tmpfs", "/tmp"]
+    return command
 
 
 def _as_nobody() -> list[str]:
