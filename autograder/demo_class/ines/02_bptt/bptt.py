@@ -71,7 +71,7 @@ def temporal_softmax_loss(x, y, mask):
     p = e / e.sum(axis=2, keepdims=True)
     one_hot = np.zeros((N, T, V))
     np.put_along_axis(one_hot, y[:, :, None], 1.0, axis=2)
-    loss = -np.sum(one_hot * np.log(p) * mask[:, :, None]) / N
+    loss = -np.sum(mask * np.log(np.sum(one_hot * p, axis=2))) / N
     return loss, (p - one_hot) * mask[:, :, None] / N
 
 
