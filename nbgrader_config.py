@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.course import load_course
 from autograder.folders import own_tools_on_path
+from autograder.notebook_sandbox import wanted
 
 c = get_config()  # noqa: F821 -- nbgrader puts it there
 course = load_course()
@@ -31,7 +32,9 @@ c.FileNameCollectorPlugin.named_regexp = (
     r"(?P<student_id>[^/\\]+)[/\\](?:(?:\d\d_\w+|(?P=student_id))[/\\])?(?P<file_id>.+)"
 )
 
-# Grading: no kernel runs; the judge's scores and hints go into the test cells.
+# Grading: no kernel is needed; the judge's scores and hints go into the test cells. With UNROLLED_EXECUTE=1 in the
+# environment (or os.environ["UNROLLED_EXECUTE"] = "1" here) the other cells are executed first, in a sandbox, so that
+# whoever marks the answers in words sees fresh outputs. Limits: c.ExecuteNotebook.memory_mb = 4096 and the like.
 c.Autograde.exporter_class = "autograder.nbgrader_bridge.GradingExporter"
 c.Autograde.exclude_overwriting = {
     unit.id: [unit.module_file, f"{unit.id}.nb.py"]
@@ -46,6 +49,7 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
+    *(["autograder.nbgrader_bridge.ExecuteNotebook"] if wanted() else []),
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",

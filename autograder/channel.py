@@ -19,6 +19,7 @@ from autograder import protocol
 
 MAX_OUTPUT = 64 * 1024  # bytes of a student's output that are kept
 _PIECE = 64 * 1024  # bytes read at once
+_LONG_PIECE = 1024 * 1024  # of a long message, and what a pipe holds where that can be set
 _TURN = 0.1  # seconds between two looks at the deadlines
 _NOTHING = object()
 
@@ -38,6 +39,11 @@ class Channel:
         self._buffer = bytearray()
         self._open = {send, receive, output}
         os.set_blocking(send, False)
+        if sys.platform == "linux":
+            import fcntl
+
+            with contextlib.suppress(OSError):  # it is only faster: fewer turns between two processes
+                fcntl.fcntl(receive, fcntl.F_SETPIPE_SZ, _LONG_PIECE)
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._in, self._out = select.POLLIN, select.POLLOUT
@@ -59,12 +65,17 @@ class Channel:
         """The next message; raises EOFError at the end, ProtocolError for bad bytes."""
         while (message := self._parse()) is _NOTHING:
             if self._wait(self._receive, self._in, _TURN):
-                piece = os.read(self._receive, _PIECE)
+                piece = os.read(self._receive, self._missing())
                 if not piece:
                     raise EOFError
                 self._buffer += piece
             look()
         return message
+
+    def _missing(self) -> int:
+        """How much to read at once: more if a long message is on its way."""
+        announced = struct.unpack_from("<I", self._buffer)[0] if len(self._buffer) >= 4 else 0
+        return min(max(announced - len(self._buffer), _PIECE), _LONG_PIECE)
 
     def _parse(self) -> Any:
         if len(self._buffer) < 4:

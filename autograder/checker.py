@@ -10,6 +10,7 @@ from typing import Any
 from autograder.course import load_course
 from autograder.errors import UnrolledError, UsageError
 from autograder.grade import check_submission
+from autograder.judge import GENERAL
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 
 _SIGNS = {Outcome.PASSED: "✓", Outcome.EDGE_CASE: "◐", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "…"}
@@ -63,20 +64,34 @@ def sign(outcome: Outcome) -> str:
     return _SIGNS.get(outcome, "✗")
 
 
-def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int) -> list[str]:
-    """What to say under the table: the first thing to look at, a recognised mistake, hints, remarks."""
+def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int, *, terminal: bool = False) -> list[str]:
+    """What to say under the table: the first thing to look at, a recognised mistake, hints, remarks.
+
+    ``terminal``: the next hint is asked for by a command, not in a notebook.
+    """
     lines = []
     if result.message:
         lines.append(result.message)
     elif exercise.message:
         lines.append(exercise.message)
     if exercise.mistake_title:
-        lines.append(f"This looks like a known mistake: {exercise.mistake_title}")
+        known = "" if (exercise.mistake or "").startswith(GENERAL) else "a known mistake: "
+        lines.append(f"This looks like {known}{exercise.mistake_title}")
         shown = exercise.hints[: max(hint, 1)]
         lines += [f"Hint {number} of {len(exercise.hints)}: {text}" for number, text in enumerate(shown, 1)]
         if len(shown) < len(exercise.hints):
-            lines.append(f'For the next hint: check("{exercise.id}", hint={len(shown) + 1})')
-    return lines + [f"Remark (costs nothing): {remark}" for remark in exercise.remarks]
+            number = len(shown) + 1
+            command = f"autograder check {result.unit} {exercise.id} --hint {number}"
+            in_notebook = f'check("{exercise.id}", hint={number})'
+            lines.append(f"For the next hint: {command if terminal else in_notebook}")
+    if exercise.smallest:
+        lines.append(f"It fails already at {exercise.smallest}. To see it, paste this:")
+    return lines
+
+
+def remarks(exercise: ExerciseResult) -> list[str]:
+    """What costs nothing."""
+    return [f"Remark (costs nothing): {remark}" for remark in exercise.remarks]
 
 
 def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:
@@ -121,15 +136,24 @@ def check_html(result: SubmissionResult, exercise: ExerciseResult, hint: int, so
             *(html.escape(text) for text in texts),
         ]
         rows.append("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>")
-    lines = "".join(f'<div style="margin-top:4px">{html.escape(line)}</div>' for line in advice(result, exercise, hint))
+    lines = _html_lines(advice(result, exercise, hint))
+    if exercise.snippet:
+        look = "margin:4px 0;padding:6px 10px;background:rgba(127,127,127,.12);overflow-x:auto"
+        lines += f'<pre style="{look}">{html.escape(exercise.snippet)}</pre>'
+    lines += _html_lines(remarks(exercise))
     title = html.escape(f"{sign(exercise.outcome)} {exercise.id}: {exercise.outcome.words}")
     aside = html.escape(f"({source}, {result.seconds:.1f} s)")
     frame = f"border-left:4px solid {border};padding:4px 0 4px 12px;margin:4px 0;max-width:60em"
     return (
         f'<div class="unrolled-check" style="{frame}">'
         f'<div><b>{title}</b> <span style="opacity:.6">{aside}</span></div>'
-        f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{heads}{"".join(rows)}</table>{lines}</div>'
+        f'<table style="border-collapse:collapse;margin:4px 0;font-size:95%">{heads}{"".join(rows)}</table>'
+        f"{lines}</div>"
     )
+
+
+def _html_lines(lines: list[str]) -> str:
+    return "".join(f'<div style="margin-top:4px">{html.escape(line)}</div>' for line in lines)
 
 
 def _words(part: PartResult) -> str:
@@ -144,7 +168,9 @@ def summary_line(exercise: ExerciseResult) -> str:
     return f"[{colour}]{sign(exercise.outcome)}[/] {exercise.id:<28} {points:>7}  [dim]{exercise.outcome.words}[/]"
 
 
-def print_exercise(console: Any, result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:
+def print_exercise(
+    console: Any, result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str, *, terminal: bool = False
+) -> None:
     """The table in a terminal of 80 columns."""
     from rich.markup import escape
     from rich.table import Table
@@ -159,5 +185,9 @@ def print_exercise(console: Any, result: SubmissionResult, exercise: ExerciseRes
         mark = f"[{'green' if part.outcome is Outcome.PASSED else 'yellow'}]{sign(part.outcome)}[/]"
         table.add_row(mark, escape(part.name), part.expected, part.got, _words(part))
     console.print(table)
-    for line in advice(result, exercise, hint):
+    for line in advice(result, exercise, hint, terminal=terminal):
+        console.print(f"  {escape(line)}", highlight=False)
+    if exercise.snippet:
+        console.print(exercise.snippet + "\n", highlight=False, markup=False, soft_wrap=True)
+    for line in remarks(exercise):
         console.print(f"  {escape(line)}", highlight=False)

@@ -60,6 +60,7 @@ class Observation:
     value: Any = None  # what the student's function returned, for matching with known mistakes
     kind: str = ""  # exception type, if it crashed
     single_precision: bool = False
+    right: Any = None  # the right value, for detectors; stays in the judge
 
     @property
     def ok(self) -> bool:
@@ -86,16 +87,16 @@ class Expect:
 
     def part(self, name: str, got: Any, expected: Any, rtol: float = RTOL) -> None:
         """Compare one part; calling it again for the same part keeps the first failure."""
-        self.verdict(name, compare(got, expected, rtol, name), got)
+        self.verdict(name, compare(got, expected, rtol, name), got, expected)
 
-    def verdict(self, name: str, found: Comparison, got: Any = None) -> None:
+    def verdict(self, name: str, found: Comparison, got: Any = None, expected: Any = None) -> None:
         """Record a comparison made by the check itself."""
         if name not in self.parts:
             raise KeyError(f"{self.exercise_id} has no part {name!r}")
         earlier = self.record.parts.get(name)
         if earlier is None or earlier.ok:
             self.record.parts[name] = Observation(
-                name, found.outcome, found.message, found.expected, found.got, got, "", found.single_precision
+                name, found.outcome, found.message, found.expected, found.got, got, "", found.single_precision, expected
             )
 
     def result(self, got: Any, rtol: float = RTOL, **expected: Any) -> None:
@@ -150,13 +151,21 @@ class Check:
     cases: Callable[[Draw], list[Case]]
     run: Callable[[Any, Case, Expect], None]
     stand_ins: tuple[StandIn, ...]
+    small: tuple[Callable[..., dict[str, Any]], ...] = ()
+    pieces: Callable[[Case], dict[str, list[Any]]] | None = None
+    overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
 
 
 _REGISTRY: dict[str, Check] = {}
 
 
 def exercise(
-    exercise_id: str, cases: Callable[[Draw], list[Case]], stand_ins: Sequence[StandIn] = ()
+    exercise_id: str,
+    cases: Callable[[Draw], list[Case]],
+    stand_ins: Sequence[StandIn] = (),
+    small: Callable[..., dict[str, Any]] | Sequence[Callable[..., dict[str, Any]]] = (),
+    pieces: Callable[[Case], dict[str, list[Any]]] | None = None,
+    overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -165,10 +174,17 @@ def exercise(
         cases: turns a draw into the cases.
         stand_ins: replacements for the functions that this exercise builds on, used when one of
             those is wrong, so that one bug costs once.
+        small: ``small(rng, N, T, ...)`` makes a case's inputs of the given sizes, or several such functions; a
+            failing exercise is then tried on the smallest sizes first (see :mod:`autograder.smallest`).
+        pieces: for parts that are sums over steps, what each step alone contributes: part -> one array per
+            step. For the detector of "overwritten instead of summed".
+        overwritten: for parts that need what was kept of an earlier step: part -> what comes out if a later
+            array has been written over it. For the detector of that.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
-        check = Check(exercise_id, cases, function, tuple(stand_ins))
+        smalls = (small,) if callable(small) else tuple(small)
+        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten)
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function

@@ -53,7 +53,7 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
             if exercise is None and item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
                 console.print(summary_line(item))
             else:
-                print_exercise(console, result, item, hint, source)
+                print_exercise(console, result, item, hint, source, terminal=True)
     if exercise is None:
         console.print(
             f"\n{result.score:g} of {result.max_score:g} points on the visible draws ({result.seconds:.1f} s)."

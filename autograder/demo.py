@@ -6,18 +6,14 @@ made up: ``demo_class/`` holds what they hand in, and ``class.toml`` there what 
 
 from __future__ import annotations
 
-import os
 import queue
 import shutil
-import signal
 import threading
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,9 +153,9 @@ def run_demo(folder: Path, console: Console) -> int:
         UsageError: the folder holds something else than a demo.
         StoreError, CourseError, InfrastructureError: the course cannot be made or graded.
     """
-    from autograder.sandbox import choose
+    from autograder.sandbox import probe
 
-    stack = choose()
+    stack = probe()[0][0]  # these submissions are ours, so even the weakest will do; the end says which it was
     course, students = load_course(), load_class()
     units = [unit for unit in course.units if any(unit.id in student.units for student in students)]
     root = folder.resolve()
@@ -240,6 +236,7 @@ def _grade_all(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from autograder.grade import process_pool
     from autograder.gradebook import record_class
     from autograder.release import release
 
@@ -302,42 +299,6 @@ def _judged(
         yield from batches.items()
         if waiting[-1] is None:
             return
-
-
-@contextmanager
-def process_pool() -> Iterator[ProcessPoolExecutor]:
-    """Processes to judge in, one per core; Ctrl-C is left to this one."""
-    executor = ProcessPoolExecutor(max_workers=cores(), mp_context=get_context("spawn"))
-    try:
-        with _no_interrupts_inherited():
-            for _ in range(cores()):  # each of these starts one process, which stays deaf to the signal
-                executor.submit(_warm_up)
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _no_interrupts_inherited() -> Iterator[None]:
-    """Ignore Ctrl-C while processes are started: what they inherit they keep."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _warm_up() -> None:
-    """Import what judging needs."""
-    import autograder.grade  # noqa: F401
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _report(

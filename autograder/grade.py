@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from autograder.course import load_course
@@ -112,12 +116,9 @@ def grade_class(
     if not waiting:
         return
     chosen = stack or choose()
-    own = None
-    if executor is None:
-        own = executor = ProcessPoolExecutor(max_workers=min(jobs or os.cpu_count() or 1, len(waiting)))
-    try:
+    with nullcontext(executor) if executor is not None else process_pool(min(jobs or cores(), len(waiting))) as pool:
         futures = {
-            executor.submit(_grade_one, unit.id, path, student, root, chosen.name): student
+            pool.submit(_grade_one, unit.id, path, student, root, chosen.name): student
             for student, (path, _) in waiting.items()
         }
         for future in as_completed(futures):
@@ -131,12 +132,45 @@ def grade_class(
                 yield Graded(student, None, f"The grader failed: {type(error).__name__}: {error}")
             else:
                 yield Graded(student, result)
-    finally:
-        if own is not None:
-            own.shutdown(wait=True, cancel_futures=True)
 
 
 def _grade_one(unit_id: str, path: Path, student: str, root: Path, stack: str) -> dict[str, object]:
     """Runs in a process of the pool; plain data go back."""
     draw = hidden_draw(unit_id, student, load_salt(root))
     return grade_submission(unit_id, path, student=student, draw=draw, stack=choose(stack)).to_json()
+
+
+@contextmanager
+def process_pool(jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Processes to judge in, one per core by default; Ctrl-C is left to this one."""
+    count = jobs or cores()
+    executor = ProcessPoolExecutor(max_workers=count, mp_context=get_context("spawn"))
+    try:
+        with _no_interrupts_inherited():
+            for _ in range(count):  # each of these starts one process, which stays deaf to the signal
+                executor.submit(_warm_up)
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_interrupts_inherited() -> Iterator[None]:
+    """Ignore Ctrl-C while processes are started: what they inherit they keep."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _warm_up() -> None:
+    """Runs in each process first: importing this module is what takes long."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

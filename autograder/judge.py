@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
 from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case
 from autograder.course import Course, Exercise, Unit
+from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw
 from autograder.errors import InfrastructureError
-from autograder.mistakes import recognise
+from autograder.mistakes import Mistake, recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
+from autograder.smallest import smallest_failure
 from autograder.student import StandIn, Student, StudentError
 from autograder.submission import Submission
 
 #: A backward function whose forward is wrong is judged on the draws on which the forward is right,
 #: if there are at least this many ordinary ones.
 FEWEST_JUDGED = 2
+
+#: What `ExerciseResult.mistake` begins with where a general detector, not a known mistake, gives the name.
+GENERAL = "general:"
 
 #: After this many calls that did not return in time, an exercise is not called again.
 MOST_TIMEOUTS = 1
@@ -153,6 +161,7 @@ class _Bench:
         self.submission = submission
         self.student = Student(submission, unit.module, limits, stack)
         self.attempts = self.student.attempts
+        self.printed: int | None = 0
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -166,6 +175,7 @@ class _Bench:
             self.student.start()
         except StudentError as error:
             return error
+        self.printed = self.student.printed()  # while it was imported
         return None
 
     def close(self) -> None:
@@ -189,6 +199,15 @@ class _Bench:
         if self.written(item) and not _passed(judgement, item.parts):
             self.follow_through(judgement, check, item, cases, earlier)
         result = self.result(judgement, check)
+        # A stub whose results are all None shows no mistake, though some mistakes leave a None.
+        if result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
+            below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
+            self.name_what_is_off(result, judgement, check, below_right)
+            if below_right and not self.draw.hidden:
+                found = smallest_failure(check, item, self.student, self.unit.module)
+                if found is not None:
+                    result.smallest, result.snippet = found.sizes, found.snippet
+        result.remarks += self.remarks(item, result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
 
@@ -274,19 +293,79 @@ class _Bench:
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
         _first_message(result, judgement)
-        # A stub whose results are all None shows no mistake, though some mistakes leave a None.
-        if outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
-            # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
-            attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
-            named = next((found for found in attempts if found), [])
-            if named:
-                result.mistake = "+".join(mistake.id for mistake in named)
-                result.mistake_title = " · ".join(mistake.title for mistake in named)
-                result.hints = [hint for mistake in named for hint in mistake.hints]
-                result.hint = result.hints[0] if result.hints else None
         if any(seen.single_precision for r in judgement.verdicts[0].records for seen in r.parts.values()):
             result.remarks.append("Right, in single precision (float32); float64 has twice the digits.")
         return result
+
+    def name_what_is_off(self, result: ExerciseResult, judgement: Judgement, check: Check, below_right: bool) -> None:
+        """A known mistake, or several; where no list has it, the kind of deviation."""
+        item = judgement.exercise
+        # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
+        attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
+        known = next((found for found in attempts if found), [])
+        if known:
+            result.mistake = "+".join(mistake.id for mistake in known)
+            _say(result, known)
+            return
+        general = self.detected(result, judgement, check, below_right)
+        if general:
+            result.mistake = "+".join(f"{GENERAL}{kind.id}" for kind in general)
+            _say(result, general)
+
+    def detected(self, result: ExerciseResult, judgement: Judgement, check: Check, below_right: bool) -> list[Detected]:
+        """What general detectors say about the parts that are not right."""
+        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
+        for verdict in judgement.verdicts if below_right else [*judgement.verdicts[1:], judgement.verdicts[0]]:
+            found = evidence(verdict.records, check)
+            found.below_right = below_right
+            named = detect(found, wrong)
+            unnamed = wrong - {part for kind in named for part in kind.parts}
+            if unnamed and below_right and verdict is judgement.verdicts[0]:
+                self.look_closer(found, judgement.exercise, check, verdict.records)
+                named = detect(found, wrong)
+            if named:
+                return named
+        return []
+
+    def look_closer(self, found: Evidence, item: Exercise, check: Check, records: Sequence[CaseRecord]) -> None:
+        """Run the function again: with inputs set to zero, and watching what is changed in place."""
+        if any(seen.outcome in (Outcome.TIMED_OUT, Outcome.CRASHED) for r in records for seen in r.parts.values()):
+            return
+        ordinary = [record.case for record in records if not record.case.edge]
+        zeroed = {}
+        for name in ("h0", "prev_h", "b"):
+            if ordinary and all(name in case.inputs for case in ordinary):
+                again = self.run(check, item, self.student, [_zeroed(case, name) for case in ordinary])
+                zeroed[name] = {
+                    part for part in item.parts if all(r.parts[part].ok and np.any(r.parts[part].right) for r in again)
+                }
+        found.zeroed = zeroed
+        changed: list[str] = []
+        for other in (*item.builds_on, item.id):
+            case = next(case for case in self.checks[other].cases(self.draw) if not case.neutral and not case.edge)
+            watch = Watch(self.student, case)
+            run_case(self.checks[other], self.unit.exercise(other).parts, watch, case)
+            changed += [words for words in watch.changed if words not in changed]
+        found.changed = changed
+
+    def remarks(self, item: Exercise, result: ExerciseResult) -> list[str]:
+        """What costs nothing and is worth a word."""
+        said = []
+        if self.printed is not None and self.student.printed() > self.printed and self.written(item):
+            said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")
+            self.printed = None  # said once: what is kept of the output is cut, so that later ones cannot be told
+        if result.outcome is Outcome.PASSED and self.squeezes(item):
+            said.append(
+                f"{item.id} calls squeeze() without an axis, which also removes the axis of a batch of one; "
+                "it is right here, but name the axis."
+            )
+        return said
+
+    def squeezes(self, item: Exercise) -> bool:
+        """Whether the function's text has a squeeze() without an axis."""
+        main = self.submission.main
+        source = self.submission.files.get(main, b"") if main else b""
+        return b"squeeze" in source and _bare_squeeze(source, item.id)
 
     def part(self, judgement: Judgement, name: str) -> PartResult:
         """The best verdict on one part, and its points."""
@@ -301,6 +380,64 @@ class _Bench:
         return PartResult(
             name, outcome, _tidy(most * share.get(outcome, 0.0)), _tidy(most), message, seen.expected, seen.got
         )
+
+
+class Watch:
+    """A student whose functions are watched for arguments that they change in place."""
+
+    def __init__(self, student: Student, case: Case) -> None:
+        self.student = student
+        self.names = {id(value): name for name, value in case.inputs.items()}
+        self.changed: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, keep=(): self.call_and_watch(name, args, keep)[0]
+
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
+        value, changed = self.student.call_and_watch(name, args, keep)
+        for argument, other in zip(args, changed, strict=True):
+            if other:
+                self.changed.append(f"{name} changes its argument {self.names.get(id(argument), '')}".strip())
+        return value, changed
+
+    def reset(self) -> None:
+        self.student.reset()
+
+
+def _below(item: Exercise) -> set[str]:
+    return set(item.builds_on) | ({item.forward} if item.forward else set())
+
+
+def _say(result: ExerciseResult, named: Sequence[Mistake | Detected]) -> None:
+    result.mistake_title = " · ".join(one.title for one in named)
+    result.hints = [hint for one in named for hint in one.hints]
+    result.hint = result.hints[0] if result.hints else None
+
+
+def _zeroed(case: Case, name: str) -> Case:
+    """The same case with one input zero."""
+    value = case.inputs[name]
+    zero = [np.zeros_like(v) for v in value] if isinstance(value, list) else np.zeros_like(value)
+    return replace(case, inputs=case.inputs | {name: zero})
+
+
+@lru_cache(maxsize=256)
+def _bare_squeeze(source: bytes, name: str) -> bool:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and function.name == name:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "squeeze":
+                    owner = node.func.value
+                    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+                    if not node.keywords and len(node.args) == of_numpy:
+                        return True
+    return False
 
 
 def _choices(stand_ins: Sequence, wrong_below: Sequence[str]) -> list[tuple]:  # type: ignore[type-arg]

@@ -1,10 +1,11 @@
 """Puts the judge's scores and hints into nbgrader: what ``nbgrader_config.py`` plugs in.
 
-nbgrader scores a test cell from the outputs that it finds in it. No kernel is started here; instead
+nbgrader scores a test cell from the outputs that it finds in it. No kernel is needed for that; instead
 
 * :class:`GradingExporter` reads a submitted notebook, also one that cannot be read,
 * :class:`TidyNotebook` empties the test cells and tames what students left elsewhere,
 * :class:`RestoreCells` gives the graded cells back their metadata and puts deleted ones back,
+* :class:`ExecuteNotebook`, only if asked for, runs the other cells in a sandbox so that their outputs are fresh,
 * :class:`JudgeScores` writes the judge's score and hint into each test cell, and
 * :class:`Seal` notes what the result was made from, so that an unfinished or outdated one is seen.
 
@@ -31,11 +32,12 @@ from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 
-from autograder import folders
+from autograder import folders, sandbox
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, UnrolledError
+from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook, wanted
 from autograder.results import ExerciseResult, Outcome, SubmissionResult
 from autograder.store import ResultStore
 
@@ -155,7 +157,7 @@ def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
     """A hash of all that an autograded notebook is made from; empty if the submission cannot be read."""
     try:
         key = ResultStore(root).key(unit, submission, student)
-        digest = hashlib.sha256(f"{_BRIDGE_VERSION} {key}".encode())
+        digest = hashlib.sha256(f"{_BRIDGE_VERSION}{' executed' if wanted() else ''} {key}".encode())
         for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
             digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
     except (UnrolledError, OSError):
@@ -365,6 +367,101 @@ class RestoreCells(_CoursePreprocessor):
         """The graded cells in the order of the released notebook."""
         order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in self.released_cells(resources)]
         return [name for name in order if name in names] + [name for name in names if name not in order]
+
+
+class ExecuteNotebook(_CoursePreprocessor):
+    """Runs the student's code cells in a sandbox, for the eyes of whoever marks answers in words.
+
+    Not in the list of ``nbgrader_config.py`` unless asked for. Test cells are left to the judge. Whatever happens in
+    there, the notebook goes on to be scored; what happened is said in the cell concerned and in a note on top.
+    """
+
+    cell_cpu_seconds = Float(NotebookLimits.cell_cpu_seconds, help="Processor time for one cell.").tag(config=True)
+    cell_wall_seconds = Float(NotebookLimits.cell_wall_seconds, help="Time for one cell.").tag(config=True)
+    notebook_cpu_seconds = Float(NotebookLimits.notebook_cpu_seconds, help="Processor time for all.").tag(config=True)
+    notebook_wall_seconds = Float(NotebookLimits.notebook_wall_seconds, help="Time for all cells.").tag(config=True)
+    memory_mb = Integer(NotebookLimits.memory_mb, help="Memory of all processes of a notebook.").tag(config=True)
+    disk_mb = Integer(NotebookLimits.disk_mb, help="What a notebook may write.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        sources = [cell.source if self._to_run(cell) else None for cell in nb.cells]
+        if not any(sources):
+            return nb, resources
+        limits = NotebookLimits(**{name: getattr(self, name) for name in self.class_own_traits(config=True)})
+        folder, unit_id = self.submission(resources), resources["nbgrader"]["assignment"]
+        try:
+            run = run_notebook(sources, folder, unit_id, limits)
+        except Exception as error:  # outputs are a service; the scores must come all the same
+            self.log.exception("%s's notebook could not be executed", resources["nbgrader"]["student"])
+            run = NotebookRun(False, "none", problem=f"{type(error).__name__}: {error}")
+        write_outputs(nb, sources, run)
+        if run.problem:
+            self.log.warning("Executing the notebook of %s: %s", resources["nbgrader"]["student"], run.problem)
+        return nb, resources
+
+    @staticmethod
+    def _to_run(cell: NotebookNode) -> bool:
+        graded = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        return bool(cell.cell_type == "code" and cell.source.strip() and not graded.startswith("test_"))
+
+
+def write_outputs(nb: NotebookNode, sources: list[str | None], run: NotebookRun) -> None:
+    """Put what the cells showed into the notebook, and a note about it on top.
+
+    If nothing was executed, what the student's own runs showed stays.
+    """
+    cut_short = 0
+    for index, cell in enumerate(nb.cells):
+        if sources[index] is None or not run.executed:
+            continue
+        shown = run.cells.get(index)
+        cell.outputs, cell.execution_count = [], None
+        if shown is None:
+            cell.outputs = [_said("Not executed", f"{run.problem[:1].upper()}{run.problem[1:]}.")]
+            cut_short += 1
+            continue
+        cell.execution_count = shown.count
+        cell.outputs = [tidy for output in shown.outputs if (tidy := _tidy_any(output)) is not None]
+        cell.outputs += [_said("Executed for grading", note) for note in shown.notes]
+        if not shown.done:
+            cell.outputs.append(_said("Stopped here", f"{run.problem[:1].upper()}{run.problem[1:]}."))
+    _add_note(nb, execution_note(run, cut_short))
+
+
+def execution_note(run: NotebookRun, cut_short: int = 0) -> str:
+    """What happened, as Markdown."""
+    problem = _escape_markdown(run.problem)
+    if not run.executed:
+        return f"**Not executed for grading:** {problem}. Outputs below are those that were handed in."
+    how = sandbox.PROCESS.weakness if run.isolation == sandbox.PROCESS.name else f"isolated by {run.isolation}"
+    said = [f"**Executed for grading**, {how}. Scores do not depend on it: they come from the module alone."]
+    troubled = sum(bool(cell.notes) for cell in run.cells.values())
+    if run.problem:
+        said.append(f"**It did not run to its end:** {problem}.")
+    if cut_short:
+        said.append(f"Cells that were not executed: {cut_short}.")
+    if troubled:
+        said.append(f"Cells that say that they were interrupted or cut: {troubled}.")
+    return " ".join(said)
+
+
+def _add_note(nb: NotebookNode, text: str) -> None:
+    taken = {cell.get("id") for cell in nb.cells}
+    name = next(name for name in ("executed", *(f"executed-{n}" for n in range(len(taken) + 1))) if name not in taken)
+    nb.cells.insert(0, nbformat.v4.new_markdown_cell(text, id=name))
+
+
+def _said(title: str, text: str) -> NotebookNode:
+    """An output in our own words, which a page shows like an error."""
+    return _output("error", ename=title, evalue=text, traceback=[f"{title}: {text}"])
+
+
+def _tidy_any(output: Any) -> NotebookNode | None:
+    """:func:`tidy_output` of something that a hostile notebook has made."""
+    try:
+        return tidy_output(nbformat.from_dict(output))
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
+        return None
 
 
 class JudgeScores(_CoursePreprocessor):

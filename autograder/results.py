@@ -18,7 +18,7 @@ class Outcome(StrEnum):
     PARTLY = "partly"  # exercises only: some parts are right
     WRONG_VALUES = "wrong_values"
     WRONG_SHAPE = "wrong_shape"  # right values, wrong shape
-    EDGE_CASE = "edge_case"  # only fails at N = 1 or T = 1
+    EDGE_CASE = "edge_case"  # only fails at N = 1, T = 1 or another extreme, which the message names
     NOT_ATTEMPTED = "not_attempted"
     RETURNS_NONE = "returns_none"
     CRASHED = "crashed"
@@ -37,7 +37,7 @@ _WORDS = {
     Outcome.PARTLY: "partly right",
     Outcome.WRONG_VALUES: "wrong values",
     Outcome.WRONG_SHAPE: "right values, wrong shape",
-    Outcome.EDGE_CASE: "only fails at N=1 or T=1",
+    Outcome.EDGE_CASE: "fails only in edge cases",
     Outcome.NOT_ATTEMPTED: "not attempted",
     Outcome.RETURNS_NONE: "returns None",
     Outcome.CRASHED: "crashed",
@@ -77,6 +77,8 @@ class ExerciseResult:
     hints: list[str] = field(default_factory=list)  # the whole ladder; empty if no mistake is known
     remarks: list[str] = field(default_factory=list)  # cost nothing: prints, float32, ...
     seconds: float = 0.0
+    smallest: str = ""  # visible draws only: the smallest sizes at which it fails, "N=1, T=2, D=1, H=1"
+    snippet: str = ""  # and Python that calls it on them, ready to paste
 
 
 @dataclass

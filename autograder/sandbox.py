@@ -364,7 +364,7 @@ class ForkedWorker(Worker):
             import select
 
             # One that only closed its channel is ended here.
-            if not select.select([self._pidfd], [], [], 5)[0]:
+            if not select.select([self._pidfd], [], [], 1)[0]:
                 self.kill()
                 return "it closed its channel"
             self._dead = True

@@ -171,13 +171,15 @@ class Student:
         """Send a message and answer the worker's questions until its reply comes; trusts nothing in it."""
         worker = self._worker
         assert worker is not None
+        notes = 0
         try:
             worker.begin(factor)
             worker.send(message)
             while True:
                 reply = worker.receive()
                 kind = reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
-                if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str:
+                if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str and notes < MAX_ATTEMPTS:
+                    notes += 1
                     self._note(reply[1])
                     continue
                 if len(reply) < 3 if kind else True:
@@ -280,6 +282,10 @@ class Student:
             worker.close()
             self.output = (self.output + worker.text())[: 64 * 1024]
             self.restarts += 1
+
+    def printed(self) -> int:
+        """How many characters its code has printed so far, as far as they are kept."""
+        return len(self.output) + (len(self._worker.text()) if self._worker is not None else 0)
 
     def close(self) -> None:
         """End the worker."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import types
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -124,7 +125,8 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
         return f"{'read' if event == 'open' else 'look into'} {_short(path)}"
 
     def by_student(event: str) -> bool:
-        frame = sys._getframe(2)  # whoever caused the event
+        frame: types.FrameType | None = sys._getframe(2)  # whoever caused the event
+        assert frame is not None
         if event in _DIRECTLY:
             return frame.f_code.co_filename in files
         while frame is not None:
@@ -133,7 +135,7 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
                 return True
             if name.startswith("<frozen importlib"):
                 return False
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return False
 
     sys.addaudithook(hook)

@@ -8,6 +8,7 @@ protocol is moved to file descriptors of its own, and what the student prints go
 from __future__ import annotations
 
 import collections
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -340,7 +341,8 @@ class Worker:
             name, kind, number = stand_in["name"], stand_in["kind"], stand_in["number"]
             self.own.setdefault(name, getattr(self.module, name, None))
             if kind == "forward":
-                made = self.forward(number, self.own[name], stand_in["parameters"], stand_in["steps"], stand_in["mended"])
+                steps, mended = stand_in["steps"], stand_in["mended"]
+                made = self.forward(number, self.own[name], stand_in["parameters"], steps, mended)
             else:
                 made = {"plain": self.plain, "backward": self.backward}[kind](
                     number, self.own[name], stand_in["parameters"]
@@ -374,7 +376,8 @@ class Worker:
                 wrong, cache = None, None
             if mended:
                 caches = self.step_caches(steps, inputs, value) if steps else []
-                cache = Mending(wrong, value, caches, self.memo).of(cache)
+                with contextlib.suppress(Exception):  # a student's own class may refuse; then it stays as it is
+                    cache = Mending(wrong, value, caches, self.memo).of(cache)
             if cache is None or type(cache) in (int, float, bool, str):  # shared objects: identity says nothing
                 cache = types.SimpleNamespace()
             self.memo[id(cache)] = (cache, inputs)
@@ -403,7 +406,15 @@ class Worker:
                 known = next((entry for entry in self.memo.values() if same_content(entry[0], cache)), None)
             if known is None:
                 raise NotRecognised("a cache that no forward pass returned")
-            return self.ask(number, [np.array(dout), *known[1]])
+            upstream = np.array(dout)
+            value = self.ask(number, [upstream, *known[1]])
+            try:
+                own_value = own(upstream.copy(), cache)
+            except Exception:
+                return value
+            if isinstance(own_value, tuple) and hasattr(own_value, "_make") and len(own_value) == len(value):
+                return own_value._make(value)  # a named tuple, whose fields the student may read by name
+            return list(value) if isinstance(own_value, list) else value
 
         return stand_in
 
@@ -415,9 +426,17 @@ def members(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, (list, tuple, collections.deque)):
         return list(enumerate(value))
     kind = type(value)
-    if kind.__module__ in ("builtins", "numpy") or not hasattr(value, "__dict__") or callable(getattr(kind, "__get__", None)):
+    if kind.__module__ in ("builtins", "numpy") or not hasattr(value, "__dict__"):
         return []
     return list(vars(value).items())
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two arrays agree to float32's rounding, relative to the largest entry."""
+    if one.shape != other.shape:
+        return False
+    largest = max(np.max(np.abs(one), initial=0.0), np.max(np.abs(other), initial=0.0))
+    return bool(np.allclose(one, other, rtol=0.0, atol=1e-6 * largest))
 
 
 def same_content(one: Any, other: Any, depth: int = 0) -> bool:
@@ -425,7 +444,7 @@ def same_content(one: Any, other: Any, depth: int = 0) -> bool:
     if one is other:
         return True
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.dtype.kind == other.dtype.kind == "f":
-        return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-6, atol=1e-9))
+        return alike(one, other)
     if type(one) is not type(other) or depth > 6:
         return False
     if isinstance(one, (np.ndarray, np.generic, int, float, str)):
@@ -447,6 +466,7 @@ class Mending:
     def __init__(self, wrong: Any, right: Any, steps: list[Any], memo: dict[int, Any]) -> None:
         self.steps = steps
         self.memo = memo
+        self.done: dict[int, tuple[Any, Any]] = {}  # id -> (what was mended, the result): objects may hold each other
         self.pairs: list[tuple[Any, Any]] = []
         try:
             before, after = np.asarray(wrong, dtype=np.float64), np.asarray(right, dtype=np.float64)
@@ -458,8 +478,9 @@ class Mending:
         if before.ndim == 3:
             views += [(before.swapaxes(0, 1), after.swapaxes(0, 1))]
             views += [(before[:, t], after[:, t]) for t in range(before.shape[1])]
-        for form in (lambda h: h, lambda h: h**2, lambda h: 1 - h**2):
-            self.pairs += [(form(b), form(a)) for b, a in views]
+        self.pairs += views
+        self.pairs += [(b**2, a**2) for b, a in views]
+        self.pairs += [(1 - b**2, 1 - a**2) for b, a in views]
 
     def of(self, cache: Any) -> Any:
         """The mended cache; what cannot be copied is changed in place."""
@@ -468,14 +489,26 @@ class Mending:
     def value(self, value: Any, depth: int) -> Any:
         if isinstance(value, np.ndarray):
             return self.array(value)
-        if depth > 6:
-            return value
+        if id(value) in self.done:
+            return self.done[id(value)][1]
+        if depth <= 6:
+            self.done[id(value)] = (value, value)
+            self.done[id(value)] = (value, self.container(value, depth))
+            return self.done[id(value)][1]
+        return value
+
+    def container(self, value: Any, depth: int) -> Any:
         inside = members(value)
         if self.steps and (inside or not depth) and all(id(item) in self.memo for _, item in inside):
             if isinstance(value, dict):
                 return dict(enumerate(self.steps))
             if isinstance(value, (list, tuple, collections.deque)):
                 return type(value)(self.steps)
+        if type(value) is list and value and type(value[0]) is list:  # an array in the form of nested lists
+            with contextlib.suppress(TypeError, ValueError):
+                plain = np.array(value, dtype=np.float64)
+                mended_array = self.array(plain)
+                return value if mended_array is plain else mended_array.tolist()
         mended = [(key, self.value(item, depth + 1)) for key, item in inside]
         if type(value) in (list, tuple, collections.deque):
             return type(value)(item for _, item in mended)
@@ -491,13 +524,13 @@ class Mending:
     def array(self, array: Any) -> Any:
         """The right array in the place of a wrong one; states with the first one before them, too."""
         for before, after in self.pairs:
-            if array.shape == before.shape and before.any() and np.allclose(array, before, rtol=1e-6, atol=1e-9):
+            if array.dtype.kind == "f" and before.any() and alike(array, before):
                 return after.astype(array.dtype)
-            if array.ndim == before.ndim == 3:
+            if array.dtype.kind == "f" and array.ndim == before.ndim == 3:
                 for axis in (0, 1):
                     longer = tuple(n + (axis == a) for a, n in enumerate(before.shape))
                     later = (slice(None),) * axis + (slice(1, None),)
-                    if array.shape == longer and np.allclose(array[later], before, rtol=1e-6, atol=1e-9):
+                    if array.shape == longer and alike(array[later], before):
                         mended = array.copy()
                         mended[later] = after
                         return mended

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 from grading_helpers import is_named, judge_source, mistake_cases, reference_source, solution_lines, the_unit
@@ -44,7 +45,7 @@ def above(mistake: Mistake) -> list[str]:
     return [e.id for e in the_unit(UNIT).exercises if mistake.exercise in (*e.builds_on, e.forward)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def judged(number: int) -> SubmissionResult:
     """The result of one round."""
     row = rounds()[number]
@@ -118,3 +119,57 @@ def test_one_wrong_part_costs_only_that_part() -> None:
     assert parts == {"dx": 2.0, "dprev_h": 2.0, "dWx": 2.0, "dWh": 2.0, "db": 0.0}
     assert result.exercise("rnn_backward").points == 15
     assert result.exercise("truncated_bptt").points == 12
+
+
+# --- the same in other people's layouts ---------------------------------------------------------
+
+ALTERNATIVES = Path(__file__).with_name("alternatives") / UNIT
+CHAIN = list(INDEPENDENT[0])
+
+
+def broken(name: str, old: str, new: str) -> dict[str, float]:
+    """Points lost, by exercise, by a correct module in another style with one change."""
+    source = (ALTERNATIVES / name).read_text(encoding="utf-8")
+    assert source.count(old) == 1
+    result = judge_source(UNIT, source.replace(old, new), exercises=CHAIN)
+    return {e.id: e.max_points - e.points for e in result.exercises if e.points < e.max_points}
+
+
+def test_caches_put_together_anew_are_recognised() -> None:
+    """A backward pass that makes the steps' caches itself is judged apart from a wrong step, too."""
+    lost = broken("single_precision.py", "both[D:], da.sum(axis=0)", "both[D:], da.mean(axis=0)")
+    assert lost == {"rnn_step_backward": 2.0}
+
+
+def test_a_wrong_forward_does_not_cost_the_backward_its_points() -> None:
+    """The slope that a wrong step has cached is replaced by the right one while its backward is judged."""
+    lost = broken("objects_and_globals.py", "np.tanh(x.dot(Wx) + prev_h.dot(Wh)", "np.sin(x.dot(Wx) + prev_h.dot(Wh)")
+    assert lost == {"rnn_step_forward": 4.0}
+
+
+def test_nested_lists_in_a_cache_are_mended() -> None:
+    """A cache without any numpy array in it is as good."""
+    lost = broken("plain_loops.py", "math.tanh(p[n][j] + q[n][j] + b[j])", "math.sin(p[n][j] + q[n][j] + b[j])")
+    assert lost == {"rnn_step_forward": 4.0}
+
+
+def test_a_wrong_sequence_does_not_cost_its_backward_its_points() -> None:
+    """Caches of right steps stand in for those of steps that all started from h0."""
+    every_step_from_h0 = "state, cache = rnn_step_forward(x[:, t], h0,"
+    lost = broken("dicts_and_pops.py", "h0, cache = rnn_step_forward(x[:, t], h0,", every_step_from_h0)
+    assert lost == {"rnn_forward": 4.0}
+
+
+def test_a_function_that_returns_none_shows_no_mistake() -> None:
+    """Nothing but None is a stub, not a mistake with a name."""
+    source = reference_source(UNIT) + "\n\ndef rnn_step_backward(dnext_h, cache):\n    return (None,) * 5\n"
+    result = judge_source(UNIT, source, exercises=["rnn_step_backward"]).exercise("rnn_step_backward")
+    assert (result.outcome, result.mistake) == (Outcome.RETURNS_NONE, None)
+
+
+def test_scores_that_overflow_keep_half() -> None:
+    """A loss that is right except for large scores is told so, and keeps its edge-case share."""
+    mistake = next(m for m in MISTAKES if m.id == "exp-overflows")
+    result = result_of(mistake).exercise("temporal_softmax_loss")
+    assert (result.outcome, result.points) == (Outcome.EDGE_CASE, 4.0)
+    assert "large scores" in result.message

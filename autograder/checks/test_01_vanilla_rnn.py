@@ -7,6 +7,7 @@ file with ``pytest autograder/checks/test_01_vanilla_rnn.py --submission PATH``.
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -148,14 +149,14 @@ def cell_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("rnn_cell", cases=cell_cases)
+@exercise("rnn_cell", cases=cell_cases, small=cell_inputs)
 def test_rnn_cell(student: Any, case: Case, expect: Expect) -> None:
     """Is the next hidden state right?"""
     arguments = (case.x, case.prev_h, case.Wx, case.Wh, case.b)
     expect.part("next_h", student.rnn_cell(*arguments), cell(*arguments))
 
 
-@exercise("stacked_cell", cases=cell_cases)
+@exercise("stacked_cell", cases=cell_cases, small=cell_inputs)
 def test_stacked_cell(student: Any, case: Case, expect: Expect) -> None:
     """Is the step the same with one matrix, the state's rows first?"""
     H = case.Wh.shape[0]
@@ -165,14 +166,23 @@ def test_stacked_cell(student: Any, case: Case, expect: Expect) -> None:
     expect.part("next_h", got, cell(case.x, case.prev_h, case.Wx, case.Wh, case.b))
 
 
+def readout_inputs(rng: np.random.Generator, H: int, C: int, *leading: int) -> dict[str, Any]:
+    Why, by = head(rng, H, C)
+    return {"h": np.tanh(rng.normal(size=(*leading, H))), "Why": Why, "by": by}
+
+
+def small_readout(rng: np.random.Generator, N: int, H: int, C: int) -> dict[str, Any]:
+    return readout_inputs(rng, H, C, N)
+
+
+def small_readout_of_sequences(rng: np.random.Generator, N: int, T: int, H: int, C: int) -> dict[str, Any]:
+    return readout_inputs(rng, H, C, N, T)
+
+
 def readout_cases(draw: Draw) -> list[Case]:
     """One state per sequence, one per sequence and step, and the smallest of both."""
     rng = draw.rng("readout")
-
-    def inputs(H: int, C: int, *leading: int) -> dict[str, Any]:
-        Why, by = head(rng, H, C)
-        return {"h": np.tanh(rng.normal(size=(*leading, H))), "Why": Why, "by": by}
-
+    inputs = partial(readout_inputs, rng)
     N, T, H, C = sizes(rng, draw, (3, 4, 5, 2), long=(1,))
     return [
         Case(f"h of shape ({N}, {H}), C={C}", inputs(H, C, N)),
@@ -185,7 +195,7 @@ def readout_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("readout", cases=readout_cases)
+@exercise("readout", cases=readout_cases, small=(small_readout, small_readout_of_sequences))
 def test_readout(student: Any, case: Case, expect: Expect) -> None:
     """Is the affine map right, for one step and for all?"""
     expect.part("y", student.readout(case.h, case.Why, case.by), affine(case.h, case.Why, case.by))
@@ -218,20 +228,21 @@ def network(case: Case) -> tuple[Array, ...]:
     return case.x, case.h0, case.Wx, case.Wh, case.b
 
 
-@exercise("unroll", cases=unroll_cases, stand_ins=(CELL,))
+@exercise("unroll", cases=unroll_cases, stand_ins=(CELL,), small=sequence_inputs)
 def test_unroll(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
     expect.part("h", student.unroll(*network(case)), states(*network(case)))
 
 
+def many_to_one_inputs(rng: np.random.Generator, N: int, T: int, D: int, H: int, C: int) -> dict[str, Any]:
+    Why, by = head(rng, H, C)
+    return sequence_inputs(rng, N, T, D, H) | {"Why": Why, "by": by}
+
+
 def many_to_one_cases(draw: Draw) -> list[Case]:
     """Two ordinary ones; one sequence; one step; all sizes equal."""
     rng = draw.rng("many_to_one")
-
-    def inputs(N: int, T: int, D: int, H: int, C: int) -> dict[str, Any]:
-        Why, by = head(rng, H, C)
-        return sequence_inputs(rng, N, T, D, H) | {"Why": Why, "by": by}
-
+    inputs = partial(many_to_one_inputs, rng)
     N, T, D, H, C = sizes(rng, draw, (3, 5, 2, 6, 4), long=(1,))
     N2, T2, D2, H2, C2 = sizes(rng, draw, (4, 3, 6, 5, 2), long=(1,))
     same = max(H, 3)
@@ -244,7 +255,7 @@ def many_to_one_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("many_to_one", cases=many_to_one_cases, stand_ins=(CELL, UNROLL, READOUT))
+@exercise("many_to_one", cases=many_to_one_cases, stand_ins=(CELL, UNROLL, READOUT), small=many_to_one_inputs)
 def test_many_to_one(student: Any, case: Case, expect: Expect) -> None:
     """Is there one output per sequence, that of the last state?"""
     last = states(*network(case))[:, case.x.shape[1] - 1]
@@ -252,16 +263,17 @@ def test_many_to_one(student: Any, case: Case, expect: Expect) -> None:
     expect.part("y", got, affine(last, case.Why, case.by))
 
 
+def one_to_many_inputs(rng: np.random.Generator, N: int, T: int, D: int, H: int) -> dict[str, Any]:
+    Wx, Wh, b = weights(rng, D, H)
+    Why, by = head(rng, H, D, scale=0.6)
+    x0, h0 = rng.normal(size=(N, D)), some_state(rng, N, H)
+    return {"x0": x0, "h0": h0, "Wx": Wx, "Wh": Wh, "b": b, "Why": Why, "by": by, "T": T}
+
+
 def one_to_many_cases(draw: Draw) -> list[Case]:
     """Two ordinary ones; one sequence; one step; all sizes equal."""
     rng = draw.rng("one_to_many")
-
-    def inputs(N: int, T: int, D: int, H: int) -> dict[str, Any]:
-        Wx, Wh, b = weights(rng, D, H)
-        Why, by = head(rng, H, D, scale=0.6)
-        x0, h0 = rng.normal(size=(N, D)), some_state(rng, N, H)
-        return {"x0": x0, "h0": h0, "Wx": Wx, "Wh": Wh, "b": b, "Why": Why, "by": by, "T": T}
-
+    inputs = partial(one_to_many_inputs, rng)
     N, T, D, H = sizes(rng, draw, (3, 5, 2, 4), long=(1,))
     N2, T2, D2, H2 = sizes(rng, draw, (2, 4, 5, 3), long=(1,))
     same = max(H, 3)
@@ -274,27 +286,28 @@ def one_to_many_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("one_to_many", cases=one_to_many_cases, stand_ins=(CELL, READOUT))
+@exercise("one_to_many", cases=one_to_many_cases, stand_ins=(CELL, READOUT), small=one_to_many_inputs)
 def test_one_to_many(student: Any, case: Case, expect: Expect) -> None:
     """Is each output fed back as the next input?"""
     arguments = (case.x0, case.h0, case.Wx, case.Wh, case.b, case.Why, case.by, case.T)
     expect.part("y", student.one_to_many(*arguments), written(*arguments))
 
 
+def translation_inputs(rng: np.random.Generator, N: int, S: int, T: int, D: int, K: int, H: int) -> dict[str, Any]:
+    return {
+        "x": rng.normal(size=(N, S, D)),
+        "h0": some_state(rng, N, H),
+        "encoder": weights(rng, D, H),
+        "decoder": (*weights(rng, K, H), *head(rng, H, K, scale=0.6)),
+        "start": rng.normal(size=(N, K)),
+        "T": T,
+    }
+
+
 def translation_cases(draw: Draw) -> list[Case]:
     """More steps in than out, fewer in than out; one sequence; one step in; one step out; all sizes equal."""
     rng = draw.rng("sequence_to_sequence")
-
-    def inputs(N: int, S: int, T: int, D: int, K: int, H: int) -> dict[str, Any]:
-        return {
-            "x": rng.normal(size=(N, S, D)),
-            "h0": some_state(rng, N, H),
-            "encoder": weights(rng, D, H),
-            "decoder": (*weights(rng, K, H), *head(rng, H, K, scale=0.6)),
-            "start": rng.normal(size=(N, K)),
-            "T": T,
-        }
-
+    inputs = partial(translation_inputs, rng)
     N, S, T, D, K, H = sizes(rng, draw, (2, 6, 3, 4, 7, 5), long=(1, 2))
     S, T = max(S, T), min(S, T)
     same = max(H, 3)
@@ -308,7 +321,12 @@ def translation_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("sequence_to_sequence", cases=translation_cases, stand_ins=(CELL, UNROLL, READOUT, ONE_TO_MANY))
+@exercise(
+    "sequence_to_sequence",
+    cases=translation_cases,
+    stand_ins=(CELL, UNROLL, READOUT, ONE_TO_MANY),
+    small=translation_inputs,
+)
 def test_sequence_to_sequence(student: Any, case: Case, expect: Expect) -> None:
     """Does the decoder write from the encoder's last state?"""
     read = states(case.x, case.h0, *case.encoder)[:, case.x.shape[1] - 1]
@@ -317,18 +335,23 @@ def test_sequence_to_sequence(student: Any, case: Case, expect: Expect) -> None:
     expect.part("y", got, written(case.start, read, Wx, Wh, b, Why, by, case.T))
 
 
+def multilayer_inputs(rng: np.random.Generator, N: int, T: int, D: int, *widths: int) -> dict[str, Any]:
+    pairs = list(zip((D, *widths[:-1]), widths, strict=True))
+    return {
+        "x": rng.normal(size=(N, T, D)),
+        "h0": [some_state(rng, N, H) for H in widths],
+        "layers": [weights(rng, below, H) for below, H in pairs],
+    }
+
+
+def small_multilayer(rng: np.random.Generator, L: int, N: int, T: int, D: int, H: int) -> dict[str, Any]:
+    return multilayer_inputs(rng, N, T, D, *([H] * L))
+
+
 def multilayer_cases(draw: Draw) -> list[Case]:
     """One to three layers of different widths; one sequence; one step; all sizes equal."""
     rng = draw.rng("multilayer")
-
-    def inputs(N: int, T: int, D: int, *widths: int) -> dict[str, Any]:
-        pairs = list(zip((D, *widths[:-1]), widths, strict=True))
-        return {
-            "x": rng.normal(size=(N, T, D)),
-            "h0": [some_state(rng, N, H) for H in widths],
-            "layers": [weights(rng, below, H) for below, H in pairs],
-        }
-
+    inputs = partial(multilayer_inputs, rng)
     N, T, D, *widths = sizes(rng, draw, (2, 4, 3, 6, 5, 7), long=(1,))
     same = max(T, 3)
     text = " ".join(map(str, widths))
@@ -342,7 +365,7 @@ def multilayer_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("multilayer", cases=multilayer_cases, stand_ins=(CELL, UNROLL))
+@exercise("multilayer", cases=multilayer_cases, stand_ins=(CELL, UNROLL), small=small_multilayer)
 def test_multilayer(student: Any, case: Case, expect: Expect) -> None:
     """Does each layer read the states of the one below, from its own initial state?"""
     # Step by step through all layers, not layer by layer: another order, the same numbers.
@@ -357,6 +380,10 @@ def test_multilayer(student: Any, case: Case, expect: Expect) -> None:
 
 
 # --- an image as a sequence, counting -------------------------------------------------------
+
+
+def small_images(rng: np.random.Generator, N: int, rows: int, columns: int) -> dict[str, Any]:
+    return {"images": rng.normal(size=(N, rows, columns))}
 
 
 def image_cases(draw: Draw) -> list[Case]:
@@ -376,7 +403,7 @@ def image_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("rows_as_steps", cases=image_cases)
+@exercise("rows_as_steps", cases=image_cases, small=small_images)
 def test_rows_as_steps(student: Any, case: Case, expect: Expect) -> None:
     """Is there one array per row, top row first, with that row of every image?"""
     N, rows, columns = case.images.shape
@@ -409,6 +436,10 @@ def _compare_steps(got: Any, expected: list[Array], wanted: str) -> Comparison:
     return Comparison(found.outcome, found.message, wanted, describe(got))
 
 
+def small_counts(rng: np.random.Generator, D: int, H: int, C: int, T: int) -> dict[str, Any]:
+    return {"D": D, "H": H, "C": C, "T": T}
+
+
 def count_cases(draw: Draw) -> list[Case]:
     """Different widths; the same widths for different lengths; every width 1."""
     rng = draw.rng("count_parameters")
@@ -418,7 +449,7 @@ def count_cases(draw: Draw) -> list[Case]:
     return [Case(f"D={d} H={h} C={c} T={t}", {"D": d, "H": h, "C": c, "T": t}) for d, h, c, t in cases]
 
 
-@exercise("count_parameters", cases=count_cases)
+@exercise("count_parameters", cases=count_cases, small=small_counts)
 def test_count_parameters(student: Any, case: Case, expect: Expect) -> None:
     """Is the number of learnable numbers right, to the last one?"""
     D, H, C = case.D, case.H, case.C
@@ -427,7 +458,7 @@ def test_count_parameters(student: Any, case: Case, expect: Expect) -> None:
     found = compare(got, count, name="count")
     if found.ok and float(as_array(got)) != count:  # type: ignore[arg-type]  # a count is exact: one too many is wrong
         found = Comparison(Outcome.WRONG_VALUES, "count has the wrong value.", found.expected, found.got)
-    expect.verdict("count", found, got)
+    expect.verdict("count", found, got, count)
 
 
 # --- weights set by hand --------------------------------------------------------------------

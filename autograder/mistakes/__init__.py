@@ -2,24 +2,33 @@
 
 A unit's mistakes live in ``unit_<id>.py`` here. Each is a small change to the reference
 module; its behaviour on the draw at hand is compared with the student's.
+
+On hidden draws a mistake's own code is run, case by case, as far as it agrees with the submission; its
+results are kept for the process. On the visible draw nothing is run: ``visible_<id>.json`` holds what
+every mistake does there (``autograder mutants --sign`` writes it), in a form that a student's
+installation can have: lengths and projections of wrong results, no code and no right values.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from autograder.checking import CaseRecord, Check, run_case
+import numpy as np
+
+from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case
 from autograder.course import Exercise, Unit
-from autograder.draws import Draw
-from autograder.gradcheck import as_array, compare
+from autograder.draws import Draw, visible_draw
+from autograder.gradcheck import SMALLEST_SCALE, as_array, compare
 from autograder.results import Outcome
 from autograder.student import StudentError
 
@@ -66,20 +75,28 @@ def load_mistakes(unit: Unit) -> list[Mistake]:
     return mistakes
 
 
-def mistaken_source(mistake: Mistake, reference: str) -> str:
-    """The reference module with the mistake in it; raises LookupError if a change does not apply."""
-    first, last = _function_span(reference, mistake.exercise)
-    lines = reference.splitlines(keepends=True)
-    body = "".join(lines[first:last])
+def mistaken_function(mistake: Mistake, reference: str) -> str:
+    """The wrong function as text; raises LookupError if a change does not apply."""
     if mistake.source:
-        body = mistake.source.strip() + "\n\n\n"
+        return mistake.source.strip() + "\n"
+    first, last = _function_span(reference, mistake.exercise)
+    body = "".join(reference.splitlines(keepends=True)[first:last])
     for old, new in mistake.changes:
         if body.count(old) != 1:
             raise LookupError(f"mistake {mistake.id!r}: {old!r} occurs {body.count(old)} times in {mistake.exercise}")
         body = body.replace(old, new)
-    return "".join(lines[:first]) + body + "".join(lines[last:])
+    return body
 
 
+def mistaken_source(mistake: Mistake, reference: str) -> str:
+    """The reference module with the mistake in it; raises LookupError if a change does not apply."""
+    first, last = _function_span(reference, mistake.exercise)
+    lines = reference.splitlines(keepends=True)
+    space = "\n\n" if mistake.source else ""
+    return "".join(lines[:first]) + mistaken_function(mistake, reference) + space + "".join(lines[last:])
+
+
+@lru_cache(maxsize=1024)
 def _function_span(source: str, name: str) -> tuple[int, int]:
     """First line (from 0) of a function and the line after its last."""
     import ast
@@ -90,12 +107,19 @@ def _function_span(source: str, name: str) -> tuple[int, int]:
     raise LookupError(f"the reference module has no function {name}")
 
 
+@lru_cache(maxsize=4096)
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, f"<{name}>", "exec")
+
+
 class LocalStudent:
     """Our own code, called like a student's; used for mistakes and tests, never for a submission."""
 
-    def __init__(self, source: str, name: str) -> None:
+    def __init__(self, source: str, name: str, instead: str = "") -> None:
+        """Run a module's text, and after it the text of functions that take the place of its own."""
         self.module = ModuleType(name)
-        exec(compile(source, f"<{name}>", "exec"), self.module.__dict__)
+        for text in (source, instead):
+            exec(_compiled(text, name), self.module.__dict__)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -108,8 +132,6 @@ class LocalStudent:
 
     def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
         """Call, and tell which arguments were changed in place."""
-        import numpy as np
-
         fresh = [_copied(arg) for arg in args]
         try:
             with np.errstate(all="ignore"):
@@ -127,8 +149,6 @@ class LocalStudent:
 
 
 def _copied(arg: Any) -> Any:
-    import numpy as np
-
     if isinstance(arg, np.ndarray):
         return arg.copy()
     if type(arg) in (list, tuple):
@@ -138,12 +158,141 @@ def _copied(arg: Any) -> Any:
     return arg
 
 
-@lru_cache(maxsize=4096)
-def _behaviour(unit: Unit, item: Exercise, check: Check, mistake: Mistake, draw: Draw) -> list[CaseRecord]:
-    """What a mistake returns on a draw; worked out once per draw."""
-    source = mistaken_source(mistake, reference_path(unit).read_text(encoding="utf-8"))
-    student = LocalStudent(source, unit.module)
-    return [run_case(check, item.parts, student, case) for case in check.cases(draw) if not case.neutral]
+# --- what a mistake does --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What is kept of a wrong result: enough to tell it from others, too little to make it again."""
+
+    outcome: Outcome
+    kind: str = ""  # of an exception
+    words: str = ""  # what Python said, or what stood in place of an array
+    shape: tuple[int, ...] | None = None  # None: no array
+    not_finite: str = ""  # where it is NaN or infinite, as a digest
+    figures: tuple[float, ...] = ()  # length and projections of the finite entries
+
+    @classmethod
+    def of(cls, seen: Observation) -> Trace:
+        if seen.outcome is Outcome.CRASHED:
+            return cls(seen.outcome, seen.kind, " ".join(seen.message.split())[:200])
+        array = as_array(seen.value)
+        if array is None:
+            return cls(seen.outcome, words=f"{seen.expected}|{seen.got}")
+        values = np.asarray(array, dtype=np.float64)
+        bad = ~np.isfinite(values)
+        digest = hashlib.sha256(np.packbits(bad).tobytes()).hexdigest()[:8] if bad.any() else ""
+        return cls(seen.outcome, shape=values.shape, not_finite=digest, figures=_figures(values[~bad]))
+
+    def plain(self) -> list[Any]:
+        """As JSON: short, the same bytes on every machine as far as seven digits are."""
+        if self.shape is None:
+            return [self.outcome.value, self.kind, self.words]
+        rounded = [float(f"{figure:.6g}") + 0.0 for figure in self.figures]
+        return [self.outcome.value, list(self.shape), self.not_finite, rounded]
+
+    @classmethod
+    def from_plain(cls, plain: list[Any]) -> Trace:
+        """The inverse of :meth:`plain`."""
+        if len(plain) == 3:
+            return cls(Outcome(plain[0]), plain[1], plain[2])
+        return cls(Outcome(plain[0]), "", "", tuple(plain[1]), plain[2], tuple(plain[3]))
+
+
+def _figures(values: Any) -> tuple[float, ...]:
+    """Length and three fixed projections of a vector; those far below the length are rounding."""
+    place = np.arange(1, values.size + 1)
+    length = float(np.sqrt(np.sum(values * values)))
+    directions = [np.cos(k + place * 0.6180339887 * (k + 1) * 3.0) for k in range(3)]
+    scale = np.sqrt(max(values.size, 1))
+    figures = [float(values @ direction) / scale for direction in directions]
+    return (length, *(0.0 if abs(figure) < 1e-9 * length else figure for figure in figures))
+
+
+#: What a mistake does in one case: the parts that it gets wrong, and how. Parts that are right are not there.
+Wrong = dict[str, "Trace | Observation"]
+
+
+@lru_cache(maxsize=64)
+def _ordinary(check: Check, draw: Draw) -> list[Case]:
+    return [case for case in check.cases(draw) if not case.neutral]
+
+
+@lru_cache(maxsize=64)
+def _reference(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=8192)
+def _run(unit: Unit, item: Exercise, check: Check, mistake: Mistake, draw: Draw, index: int) -> Wrong:
+    """What a mistake does in one case of a draw, by running it; once per process."""
+    reference = _reference(reference_path(unit))
+    student = LocalStudent(reference, unit.module, mistaken_function(mistake, reference))
+    record = run_case(check, item.parts, student, _ordinary(check, draw)[index])
+    return {part: seen for part, seen in record.parts.items() if not seen.ok}
+
+
+# --- the visible draw: worked out ahead of time ---------------------------------------------
+
+
+def signature_path(unit: Unit) -> Path:
+    """Where what every mistake of a unit does on the visible draw is kept."""
+    return Path(__file__).with_name(f"visible_{unit.id}.json")
+
+
+def made_from(unit: Unit) -> str:
+    """A digest of everything that signatures depend on; empty where the solutions are not there to tell."""
+    path = reference_path(unit)
+    if not path.is_file():
+        return ""
+    checks = importlib.import_module(f"autograder.checks.test_{unit.id}").__file__
+    mistakes = Path(__file__).with_name(f"unit_{unit.id}.py")
+    digest = hashlib.sha256()
+    for file in (path, Path(str(checks)), mistakes):
+        digest.update(file.read_bytes() if file.is_file() else b"")
+    return digest.hexdigest()[:16]
+
+
+def signatures(unit: Unit) -> dict[str, Any]:
+    """What every mistake of a unit does on the visible draw, worked out by running it; plain data."""
+    draw, checks = visible_draw(), load_checks(unit)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for mistake in load_mistakes(unit):
+        item, check = unit.exercise(mistake.exercise), checks[mistake.exercise]
+        per_case = []
+        for index in range(len(_ordinary(check, draw))):
+            wrong = _run(unit, item, check, mistake, draw, index)
+            per_case.append({p: Trace.of(seen).plain() for p, seen in wrong.items() if isinstance(seen, Observation)})
+        found[f"{mistake.exercise}/{mistake.id}"] = per_case
+    return {"unit": unit.id, "made_from": made_from(unit), "mistakes": found}
+
+
+def signature_text(data: dict[str, Any]) -> str:
+    """Signatures as JSON, one line per mistake."""
+    lines = [
+        f"  {json.dumps(key)}: {json.dumps(value, separators=(',', ':'), ensure_ascii=False)}"
+        for key, value in sorted(data["mistakes"].items())
+    ]
+    heads = [f"{json.dumps(key)}: {json.dumps(data[key])}" for key in ("unit", "made_from")]
+    return "{" + ", ".join(heads) + ', "mistakes": {\n' + ",\n".join(lines) + "\n}}\n"
+
+
+@lru_cache(maxsize=16)
+def _signed(unit: Unit) -> dict[str, list[Wrong]]:
+    """The kept signatures of a unit; none if there are none, or if they are older than what they are made from."""
+    path = signature_path(unit)
+    if not path.is_file():
+        return {}
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if made_from(unit) not in ("", data["made_from"]):
+        return {}
+    return {
+        key: [{part: Trace.from_plain(plain) for part, plain in case.items()} for case in cases]
+        for key, cases in data["mistakes"].items()
+    }
+
+
+# --- matching -------------------------------------------------------------------------------
 
 
 def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord], draw: Draw) -> list[Mistake]:
@@ -152,15 +301,26 @@ def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRe
     A mistake is recognised if, in every case, each part that it gets wrong is wrong in the same
     way in the submission. Several are named together if they explain different parts.
     """
-    if not reference_path(unit).is_file():
-        return []
     wrong = {part for record in records for part, seen in record.parts.items() if not seen.ok}
+    places = _places(records, _ordinary(check, draw))
+    if not wrong or places is None:
+        return []
+    signed = _signed(unit) if draw == visible_draw() else {}
+    runnable = reference_path(unit).is_file()
     found: list[tuple[Mistake, set[str]]] = []
     for mistake in load_mistakes(unit):
         if mistake.exercise != item.id:
             continue
-        behaviour = _behaviour(unit, item, check, mistake, draw)
-        explained = _explained(records, behaviour)
+        kept = signed.get(f"{mistake.exercise}/{mistake.id}")
+        if kept is not None and len(kept) == len(_ordinary(check, draw)):
+            explained = _explained(records, [kept[place] for place in places].__getitem__)
+        elif runnable:
+            explained = _explained(
+                records,
+                lambda n, mistake=mistake: _run(unit, item, check, mistake, draw, places[n]),  # type: ignore[misc]
+            )
+        else:
+            continue
         if explained:
             found.append((mistake, explained))
     named: list[Mistake] = []
@@ -174,33 +334,42 @@ def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRe
     return named
 
 
-def _explained(records: Sequence[CaseRecord], behaviour: Sequence[CaseRecord]) -> set[str]:
-    """Parts that the mistake gets wrong, if the submission gets each of them wrong in the same way."""
-    if len(records) != len(behaviour):
-        return set()
+def _places(records: Sequence[CaseRecord], cases: Sequence[Case]) -> list[int] | None:
+    """Where the records' cases are among the ordinary ones of the draw; None if they are not all of them."""
+    if [record.case.name for record in records] == [case.name for case in cases]:
+        return list(range(len(cases)))
+    return None
+
+
+def _explained(records: Sequence[CaseRecord], known: Callable[[int], Wrong]) -> set[str]:
+    """Parts that the mistake gets wrong, if the submission gets each of them wrong in the same way.
+
+    Asks for a case of the mistake only while all earlier ones agree.
+    """
     explained: set[str] = set()
     certain = False  # crashes of the same kind alone say little: then their words must agree too
-    for seen, known in zip(records, behaviour, strict=True):
-        for part, theirs in known.parts.items():
+    for number, seen in enumerate(records):
+        for part, theirs in known(number).items():
             ours = seen.parts[part]
-            if theirs.ok:
-                continue
             if ours.ok or not _same(ours, theirs):
                 return set()
-            certain = certain or theirs.outcome is not Outcome.CRASHED or _same_words(ours.message, theirs.message)
+            certain = certain or theirs.outcome is not Outcome.CRASHED or _same_words(ours.message, _words(theirs))
             explained.add(part)
     if not certain:
         return set()
-    for part in explained:  # and right where the mistake is right
-        for seen, known in zip(records, behaviour, strict=True):
-            if known.parts[part].ok and not seen.parts[part].ok:
-                return set()
+    for number, seen in enumerate(records):  # and right where the mistake is right
+        theirs_wrong = known(number)
+        if any(part not in theirs_wrong and not seen.parts[part].ok for part in explained):
+            return set()
     return explained
 
 
-def _same(ours: Any, theirs: Any) -> bool:
+def _same(ours: Observation, theirs: Trace | Observation) -> bool:
+    """Whether two wrong results are the same, to :data:`SAME_RTOL`."""
     if ours.outcome is Outcome.CRASHED or theirs.outcome is Outcome.CRASHED:
         return ours.outcome is theirs.outcome and ours.kind == theirs.kind
+    if isinstance(theirs, Trace):
+        return _same_trace(Trace.of(ours), theirs)
     ours_array, theirs_array = as_array(ours.value), as_array(theirs.value)
     if ours_array is None or theirs_array is None:
         return ours.outcome is theirs.outcome and ours.expected == theirs.expected and ours.got == theirs.got
@@ -212,6 +381,19 @@ def _same(ours: Any, theirs: Any) -> bool:
     return compare(ours_array[finite], theirs_array[finite], SAME_RTOL).ok if finite.any() else True
 
 
+def _same_trace(ours: Trace, theirs: Trace) -> bool:
+    if ours.shape is None or theirs.shape is None:
+        return ours.shape is theirs.shape and ours.outcome is theirs.outcome and ours.words == theirs.words
+    if ours.shape != theirs.shape or ours.not_finite != theirs.not_finite:
+        return False
+    scale = max(ours.figures[0], theirs.figures[0], SMALLEST_SCALE)
+    return all(abs(a - b) <= SAME_RTOL * scale for a, b in zip(ours.figures, theirs.figures, strict=True))
+
+
+def _words(theirs: Trace | Observation) -> str:
+    return theirs.words if isinstance(theirs, Trace) else theirs.message
+
+
 def _same_words(ours: str, theirs: str) -> bool:
     """Whether a student's message contains what Python said to the mistake, sizes aside."""
     said, known = (re.sub(r"\d+", "#", " ".join(text.split())) for text in (ours, theirs[:200]))
@@ -219,6 +401,4 @@ def _same_words(ours: str, theirs: str) -> bool:
 
 
 def _bad(array: Any) -> Any:
-    import numpy as np
-
     return ~np.isfinite(np.asarray(array, dtype=np.float64))

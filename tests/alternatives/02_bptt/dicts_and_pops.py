@@ -64,7 +64,7 @@ def rnn_backward(dh, cache):
     t = T
     while cache:
         t -= 1
-        *step, = rnn_step_backward(dh[:, t], cache.pop())
+        (*step,) = rnn_step_backward(dh[:, t], cache.pop())
         dx[t], dprev_h = step[:2]
         if t > 0:
             dh[:, t - 1] += dprev_h  # what comes from the future joins what comes from above

@@ -1,8 +1,8 @@
 """Correct, in the style of an assignment filled in: long names, None first, reshape, `builtins.range`, prints."""
 
-from __future__ import division, print_function
+from __future__ import division, print_function  # noqa: UP010 - as the lecture's files begin
 
-from builtins import range
+from builtins import range  # noqa: UP029 - as the lecture's files begin
 
 import numpy as np
 
@@ -33,36 +33,36 @@ def relative_error(a, b):
 
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     next_h, cache = None, None
-    h_raw = np.dot(prev_h, Wh) + np.dot(x, Wx) + b
-    next_h = np.tanh(h_raw)
-    cache = (x, prev_h, Wx, Wh, b, next_h)
+    from_input = np.dot(x, Wx)
+    from_state = np.dot(prev_h, Wh)
+    next_h = np.tanh(np.add(from_input, from_state) + np.reshape(b, (1, len(b))))
+    cache = (next_h, Wh, Wx, prev_h, x)
     return next_h, cache
 
 
 def rnn_step_backward(dnext_h, cache):
     dx, dprev_h, dWx, dWh, db = None, None, None, None, None
-    x, prev_h, Wx, Wh, b, next_h = cache
-    dh_raw = (1 - next_h * next_h) * dnext_h
-    db = np.sum(dh_raw, axis=0)
-    dWh = np.dot(prev_h.T, dh_raw)
-    dprev_h = np.dot(dh_raw, Wh.T)
-    dWx = np.dot(x.T, dh_raw)
-    dx = np.dot(dh_raw, Wx.T)
+    state, Wh, Wx, prev_h, x = cache
+    slope = np.ones(state.shape) - np.power(state, 2)
+    dsum = np.multiply(slope, dnext_h)
+    dx, dWx = np.dot(dsum, np.transpose(Wx)), np.dot(np.transpose(x), dsum)
+    dprev_h, dWh = np.dot(dsum, np.transpose(Wh)), np.dot(np.transpose(prev_h), dsum)
+    db = np.dot(np.ones(dsum.shape[0]), dsum)
     return dx, dprev_h, dWx, dWh, db
 
 
 def rnn_forward(x, h0, Wx, Wh, b):
     h, cache = None, None
     N, T, D = x.shape
-    N, H = h0.shape
-    h = np.zeros((N, T, H))
+    states = [h0]
     cache = []
-    for t in range(T):
-        if t == 0:
-            h[:, t, :], cache_t = rnn_step_forward(x[:, t, :], h0, Wx, Wh, b)
-        else:
-            h[:, t, :], cache_t = rnn_step_forward(x[:, t, :], h[:, t - 1, :], Wx, Wh, b)
-        cache.append(cache_t)
+    for step in range(T):
+        new_state, left_behind = rnn_step_forward(x[:, step, :], states[-1], Wx, Wh, b)
+        states.append(new_state)
+        cache.append(left_behind)
+    h = np.zeros((N, T, h0.shape[1]))
+    for step in range(T):
+        h[:, step, :] = states[step + 1]
     print("forward through", T, "steps, h:", h.shape)
     return h, cache
 
@@ -70,53 +70,54 @@ def rnn_forward(x, h0, Wx, Wh, b):
 def rnn_backward(dh, cache):
     dx, dh0, dWx, dWh, db = None, None, None, None, None
     N, T, H = dh.shape
-    dx_t, dprev_h, dWx, dWh, db = rnn_step_backward(dh[:, T - 1, :], cache[T - 1])
-    D = dx_t.shape[1]
-    dx = np.zeros((N, T, D))
-    dx[:, T - 1, :] = dx_t
-    for t in reversed(range(T - 1)):
-        dx_t, dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t, :] + dprev_h, cache[t])
-        dx[:, t, :] = dx_t
-        dWx += dWx_t
-        dWh += dWh_t
-        db += db_t
-    dh0 = dprev_h
+    Wx = cache[0][2]
+    dx = np.zeros((N, T, Wx.shape[0]))
+    dWx, dWh, db = np.zeros(Wx.shape), np.zeros((H, H)), np.zeros((H,))
+    flowing_back = np.zeros((N, H))
+    step = T
+    for left_behind in cache[::-1]:
+        step -= 1
+        both = flowing_back + dh[:, step, :]
+        results = rnn_step_backward(both, left_behind)
+        dx[:, step, :] = results[0]
+        flowing_back = results[1]
+        dWx = dWx + results[2]
+        dWh = dWh + results[3]
+        db = db + results[4]
+    dh0 = flowing_back
     return dx, dh0, dWx, dWh, db
 
 
 def temporal_affine_forward(x, w, b):
-    N, T, D = x.shape
-    M = b.shape[0]
-    out = x.reshape(N * T, D).dot(w).reshape(N, T, M) + b
-    cache = x, w, b, out
+    rows = np.reshape(x, (-1, x.shape[-1]))
+    out = np.reshape(np.dot(rows, w) + b, x.shape[:2] + (-1,))
+    cache = (rows, w, x.shape)
     return out, cache
 
 
 def temporal_affine_backward(dout, cache):
-    x, w, b, out = cache
-    N, T, D = x.shape
-    M = b.shape[0]
-    dx = dout.reshape(N * T, M).dot(w.T).reshape(N, T, D)
-    dw = dout.reshape(N * T, M).T.dot(x.reshape(N * T, D)).T
-    db = dout.sum(axis=(0, 1))
+    rows, w, shape = cache
+    drows = np.reshape(dout, (len(rows), -1))
+    dx = np.reshape(np.dot(drows, np.transpose(w)), shape)
+    dw = np.dot(np.transpose(rows), drows)
+    db = np.sum(drows, axis=0)
     return dx, dw, db
 
 
 def temporal_softmax_loss(x, y, mask, verbose=False):
+    """Takes the logarithm of a probability, as most do: fine unless that probability is 0."""
     N, T, V = x.shape
-    x_flat = x.reshape(N * T, V)
-    y_flat = y.reshape(N * T)
-    mask_flat = mask.reshape(N * T)
-    probs = np.exp(x_flat - np.max(x_flat, axis=1, keepdims=True))
-    probs /= np.sum(probs, axis=1, keepdims=True)
-    loss = -np.sum(mask_flat * np.log(probs[np.arange(N * T), y_flat])) / N
-    dx_flat = probs.copy()
-    dx_flat[np.arange(N * T), y_flat] -= 1
-    dx_flat /= N
-    dx_flat *= mask_flat[:, None]
+    every = np.arange(N * T)
+    counts = np.reshape(mask, N * T).astype(float)
+    scores, answers = np.reshape(x, (N * T, V)), np.reshape(y, N * T)
+    e = np.exp(scores - scores.max(1)[:, None])
+    p = e / e.sum(1)[:, None]
+    loss = np.dot(counts, -np.log(p[every, answers])) / N
+    right = np.zeros((N * T, V))
+    right[every, answers] = 1
+    dx = np.reshape((p - right) * counts[:, None] / N, (N, T, V))
     if verbose:
-        print("dx_flat: ", dx_flat.shape)
-    dx = dx_flat.reshape(N, T, V)
+        print("loss", loss)
     return loss, dx
 
 

@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections import deque, namedtuple
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable  # noqa: UP035 - what many have learnt
 
 import numpy as np
 

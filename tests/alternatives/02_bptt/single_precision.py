@@ -100,7 +100,8 @@ def truncated_bptt(x, h0, Wx, Wh, b, dh, chunk):
         states.append(h)
         caches.append(cache)
         state = h[:, -1]
-    pieces = [rnn_backward(dh[:, f:e], c) for f, e, c in zip(edges[:-1], edges[1:], caches, strict=True)]  # ... then back
+    spans = zip(edges[:-1], edges[1:], caches, strict=True)
+    pieces = [rnn_backward(dh[:, first:last], cache) for first, last, cache in spans]  # ... then back
     dx = np.concatenate([piece[0] for piece in pieces], axis=1)
     dWx, dWh, db = (np.sum([piece[k] for piece in pieces], axis=0) for k in (2, 3, 4))
     return np.concatenate(states, axis=1), dx, pieces[0][1], dWx, dWh, db

@@ -29,7 +29,7 @@ def rnn_backward(dh, cache):
     dh = np.transpose(dh, (1, 0, 2))
     T = len(cache)
     grads = {}
-    dx = []
+    dx, dprev_h = [], None
     for t in xrange(T - 1, -1, -1):
         incoming = dh[t] if t == T - 1 else dh[t] + dprev_h
         dx_t, dprev_h, *rest = rnn_step_backward(incoming, cache[t])

@@ -1,7 +1,7 @@
 """Correct, with helper modules beside it and a class that does the work."""
 
-import numpy as np
 import my_checks
+import numpy as np
 from my_layers.linear import Linear
 
 numerical_gradient = my_checks.numerical_gradient

@@ -32,4 +32,6 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
 
 def clip_grad_norm(grads, max_norm):
     norm = sum(np.sum(np.abs(g) ** 2) for g in grads.values()) ** 0.5
-    return ({k: g.copy() for k, g in grads.items()} if norm <= max_norm else {k: g / (norm / max_norm) for k, g in grads.items()}), norm
+    if norm <= max_norm:
+        return {k: g.copy() for k, g in grads.items()}, norm
+    return {k: g / (norm / max_norm) for k, g in grads.items()}, norm

@@ -1,0 +1,16 @@
+"""
+tries = "a regular expression that takes years"
+stopped_by = "deadline in processor time"
+points = { relative_error = 0, rnn_step_forward = 4 }
+outcome = "timed_out"
+process = true
+"""
+
+import re
+
+import honest
+from honest import breach, relative_error, rnn_step_forward
+
+
+def relative_error(a, b):
+    re.match(r"(a+)+$", "a" * 64 + "b")

@@ -1,0 +1,15 @@
+"""
+tries = "ends its process while it is imported"
+stopped_by = "a worker that ends is not a result"
+points = { relative_error = 0, rnn_step_forward = 0 }
+outcome = "crashed"
+process = true
+"""
+
+import os
+
+import honest
+from honest import breach, relative_error, rnn_step_forward
+
+
+os._exit(0)

@@ -1,0 +1,19 @@
+"""
+tries = "Python's own functions"
+stopped_by = "the judge has its own Python"
+points = { relative_error = 0, rnn_step_forward = 4 }
+process = true
+"""
+
+import builtins
+
+import honest
+from honest import breach, relative_error, rnn_step_forward
+
+
+def relative_error(a, b):
+    builtins.isinstance = lambda *args: True
+    builtins.len = lambda *args: 0
+    builtins.type = lambda *args: dict
+    builtins.print = None
+    return 0.123

@@ -1,0 +1,20 @@
+"""
+tries = "modules that the worker imports later"
+stopped_by = "the worker imports before"
+points = { relative_error = 0, rnn_step_forward = 0 }
+outcome = "crashed"
+process = true
+"""
+
+import sys
+
+import honest
+from honest import breach, relative_error, rnn_step_forward
+
+
+for name in ("numpy", "json", "struct", "random", "traceback", "linecache"):
+    sys.modules[name] = None
+
+
+def relative_error(a, b):
+    raise ValueError("and the traceback must still work")

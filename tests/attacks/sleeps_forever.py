@@ -1,0 +1,17 @@
+"""
+tries = "waits without using the processor"
+stopped_by = "deadline on the clock"
+points = { relative_error = 0, rnn_step_forward = 4 }
+outcome = "timed_out"
+process = true
+wall_seconds = 4
+"""
+
+import time
+
+import honest
+from honest import breach, relative_error, rnn_step_forward
+
+
+def relative_error(a, b):
+    time.sleep(1e6)

@@ -1,0 +1,15 @@
+"""
+tries = "an array of 200 MB for a number"
+stopped_by = "bounded messages"
+points = { relative_error = 0, rnn_step_forward = 4 }
+outcome = "crashed"
+process = true
+"""
+
+import honest
+import numpy as np
+from honest import breach, relative_error, rnn_step_forward
+
+
+def relative_error(a, b):
+    return np.zeros((5, 5, 1024, 1024))
