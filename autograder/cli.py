@@ -1,4 +1,4 @@
-"""The command line: parsing only. ``autograder check · grade · release · start · report · demo · doctor``."""
+"""The command line: parsing only. ``autograder check · grade · release · start · report · mutants · demo · doctor``."""
 
 from __future__ import annotations
 
@@ -296,6 +296,71 @@ def report(unit: str) -> None:
     class_table(results, course, console)
     for line in write_class_pages(results, course, root):
         console.print(line, markup=False, soft_wrap=True)
+
+
+@cli.command()
+@click.argument("units", nargs=-1)
+@click.option("--jobs", type=click.IntRange(min=1), help="How many modules at once; default: one per core.")
+@click.option("--generated", is_flag=True, help="Show instead which generated changes of the reference survive.")
+@click.option("--sign", is_flag=True, help="Write instead what every mistake does on the visible draw, for `check`.")
+def mutants(units: tuple[str, ...], jobs: int | None, generated: bool, sign: bool) -> None:
+    """Test the checks of UNITS (default: all): known mistakes must be caught, correct modules pass."""
+    from autograder.course import load_course
+
+    if generated and sign:
+        raise UsageError("--generated and --sign are two things to do; give one of them.")
+    found = [load_course().unit(name) for name in units] or list(load_course().units)
+    do = _sign if sign else _generated if generated else _kill_matrix
+    failed = [unit for unit in found if not do(unit, jobs)]
+    if failed:
+        sys.exit(EXIT_FAILED_CHECK)
+
+
+def _kill_matrix(unit: Any, jobs: int | None) -> bool:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from autograder.mistakes import load_mistakes
+    from autograder.mutants import alternatives, kill_matrix, print_matrix
+
+    console = Console(highlight=False)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(unit.id, total=len(load_mistakes(unit)) + len(alternatives(unit)) + 1)
+        matrix = kill_matrix(unit, jobs=jobs, progress=lambda: progress.advance(task))
+    print_matrix(matrix, console)
+    for words in matrix.failures():
+        console.print(f"✗ {unit.id}: {words}.", style="red", markup=False)
+    return not matrix.failures()
+
+
+def _generated(unit: Any, jobs: int | None) -> bool:
+    from autograder.generated_mutants import listed_equivalent, survivors
+    from autograder.mistakes import reference_path
+
+    path = reference_path(unit).parents[2] / "tests" / "equivalent_mutants.toml"
+    if not path.is_file():
+        raise UsageError("Generated mutants need a checkout of the course, with solutions/ and tests/.")
+    listed = listed_equivalent(path)
+    count, alive = survivors(unit)
+    unlisted = [mutant for mutant in alive if (unit.id, mutant.exercise, mutant.change) not in listed]
+    for mutant in unlisted:
+        click.echo(f"✗ {mutant.exercise}: {mutant.change}")
+    click.echo(
+        f"{unit.id}: {count} generated mutants, {count - len(alive)} killed, {len(alive) - len(unlisted)} "
+        f"equivalent (listed with reasons), {len(unlisted)} survive."
+    )
+    return not unlisted
+
+
+def _sign(unit: Any, jobs: int | None) -> bool:
+    from autograder.folders import write_atomically
+    from autograder.mistakes import reference_path, signature_path, signature_text, signatures
+
+    if not reference_path(unit).is_file():
+        raise UsageError("Signing the mistakes needs a checkout of the course, with solutions/.")
+    write_atomically(signature_path(unit), signature_text(signatures(unit)).encode())
+    click.echo(f"{unit.id}: written to {signature_path(unit).name}")
+    return True
 
 
 @cli.command()

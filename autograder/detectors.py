@@ -383,9 +383,11 @@ def _expressions(names: set[str]) -> list[tuple[str, Callable[[dict[str, int]], 
 
 
 def _steps(wrong: Sequence[Seen]) -> list[Seen]:
-    """The wrong results with at least three steps, if they have a time axis at all."""
-    if not all(one.right is not None and one.right.ndim == 3 for one in wrong):
-        return []
+    """The wrong results with at least three steps along their second axis, if that is the time axis of them all."""
+    for one in wrong:
+        known = sizes(one.case)
+        if one.right is None or one.right.ndim < 2 or one.right.shape[:2] != (known.get("N"), known.get("T")):
+            return []
     return [one for one in wrong if one.right is not None and one.right.shape[1] >= 3]
 
 

@@ -192,16 +192,17 @@ class Kernel:
         raise KernelEnded(f"the kernel ended itself with exit code {code}")
 
     def kill(self) -> None:
-        for end in (lambda: os.killpg(self.process.pid, signal.SIGKILL), self.process.kill):
-            try:
-                end()
-            except OSError:
-                pass
+        self._signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     def interrupt(self) -> None:
+        self._signal(signal.SIGINT)
+
+    def _signal(self, number: int) -> None:
+        """To the kernel's process group, which it may have left empty."""
         try:
-            os.killpg(self.process.pid, signal.SIGINT)
+            os.killpg(self.process.pid, number)
         except OSError:
             pass
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 MAX_FRAME = 64 * 1024 * 1024  # bytes
-MAX_VALUES = 200_000  # values of one message, all lists and what is in them together
+MAX_VALUES = 50_000  # values of one message, all lists and what is in them together
 MAX_DEPTH = 16  # lists within lists
 MAX_ITEMS = 100_000  # entries of one list, tuple or dict
 MAX_NDIM = 8

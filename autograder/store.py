@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import math
 import platform
+from functools import lru_cache
 from pathlib import Path
 
 from autograder import folders
@@ -23,7 +24,15 @@ from autograder.submission import read_submission
 
 #: Files of this package that cannot change a score: a change in one of them does not cause a regrade.
 _WITHOUT_INFLUENCE = {
+    "checker.py",
     "cli.py",
+    "generated_mutants.py",
+    "mutants.py",
+    "notebook_runner.py",
+    "notebook_sandbox.py",
+    "notebook_stand_in.py",
+    "pytest_plugin.py",
+    "smallest.py",
     "demo.py",
     "doctor.py",
     "export.py",
@@ -72,8 +81,7 @@ class ResultStore:
         digest = hashlib.sha256(json.dumps(said).encode())
         for name, data in sorted(submission.files.items()):
             _add(digest, f"student/{name}", data)
-        for name, data in grader_files(_PACKAGE):
-            _add(digest, f"grader/{name}", data)
+        _add(digest, "grader", _digest_of_grader(_PACKAGE))
         reference = self.root / folders.SOURCES / unit.id / unit.module_file
         if reference.is_file():
             _add(digest, "reference", reference.read_bytes())
@@ -150,6 +158,15 @@ def student_folder(student: str | None) -> str:
     if not student.strip() or student in (".", "..") or any(bad in student for bad in "/\\\0"):
         raise UsageError(f"{student!r} cannot be a student's name: it must be usable as a folder's name.")
     return student
+
+
+@lru_cache(maxsize=4)  # a running grader goes on with the code that it has loaded, whatever happens to the files
+def _digest_of_grader(package: Path) -> bytes:
+    """One hash of the grader's own files."""
+    digest = hashlib.sha256()
+    for name, data in grader_files(package):
+        _add(digest, name, data)
+    return digest.digest()
 
 
 def grader_files(package: Path) -> list[tuple[str, bytes]]:

@@ -20,6 +20,7 @@ from autograder.submission import Submission
 #: more than any exercise needs, far less than would cost the judge time or memory.
 MAX_ASKED_ENTRIES = 4096
 MAX_ASKED_VALUES = 16
+MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
 MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
@@ -192,7 +193,7 @@ class Student:
                     worker.answering(time.thread_time() - started)
                     worker.send(answer)
                 elif kind == wanted == "result" and len(reply) == 4:
-                    return reply[2], reply[3]
+                    return _judged(reply[2]), reply[3]
                 elif kind == wanted == "loaded" and len(reply) == 3 and type(reply[2]) is list:
                     return reply[2]
                 elif kind == "error" and len(reply) == 3 and type(reply[2]) is dict:
@@ -295,6 +296,17 @@ class Student:
 def _call_id() -> int:
     """64 random bits: a worker cannot answer a call that it has not got."""
     return secrets.randbits(64) - 2**63
+
+
+def _judged(value: Any) -> Any:
+    """A result whose arrays are small enough to be compared; what is larger is none of the right ones."""
+    if type(value) is np.ndarray and value.size > MAX_RESULT_ENTRIES:
+        return protocol.Opaque(f"array of shape {value.shape}"[: protocol.MAX_NAME])
+    if type(value) in (list, tuple):
+        return type(value)(_judged(item) for item in value)
+    if type(value) is dict:
+        return {key: _judged(item) for key, item in value.items()}
+    return value
 
 
 def _text(value: Any, length: int) -> str:

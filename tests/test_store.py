@@ -87,7 +87,9 @@ def test_a_changed_check_changes_the_key(here, monkeypatch):
     before = key(here)
     real = grader_files(Path(store.__file__).parent)
     monkeypatch.setattr(store, "grader_files", lambda package: [*real[:-1], (real[-1][0], real[-1][1] + b"#")])
+    store._digest_of_grader.cache_clear()  # as in a new process
     assert key(here) != before
+    store._digest_of_grader.cache_clear()
 
 
 def test_the_grader_files_are_those_that_can_change_a_score():

@@ -7,6 +7,7 @@ file with ``pytest autograder/checks/test_01_vanilla_rnn.py --submission PATH``.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -156,13 +157,27 @@ def test_rnn_cell(student: Any, case: Case, expect: Expect) -> None:
     expect.part("next_h", student.rnn_cell(*arguments), cell(*arguments))
 
 
-@exercise("stacked_cell", cases=cell_cases, small=cell_inputs)
+def stacked(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The same inputs with both matrices in one, the state's rows first."""
+    H = len(inputs["Wh"])
+    W = np.empty((H + len(inputs["Wx"]), H))
+    W[:H], W[H:] = inputs["Wh"], inputs["Wx"]
+    return inputs | {"W": W}
+
+
+def small_stacked(rng: np.random.Generator, N: int, D: int, H: int) -> dict[str, Any]:
+    return stacked(cell_inputs(rng, N, D, H))
+
+
+def stacked_cases(draw: Draw) -> list[Case]:
+    """As for the cell."""
+    return [replace(case, inputs=stacked(case.inputs)) for case in cell_cases(draw)]
+
+
+@exercise("stacked_cell", cases=stacked_cases, small=small_stacked)
 def test_stacked_cell(student: Any, case: Case, expect: Expect) -> None:
     """Is the step the same with one matrix, the state's rows first?"""
-    H = case.Wh.shape[0]
-    W = np.empty((H + case.Wx.shape[0], H))
-    W[:H], W[H:] = case.Wh, case.Wx
-    got = student.stacked_cell(case.x, case.prev_h, W, case.b)
+    got = student.stacked_cell(case.x, case.prev_h, case.W, case.b)
     expect.part("next_h", got, cell(case.x, case.prev_h, case.Wx, case.Wh, case.b))
 
 

@@ -7,6 +7,7 @@ are written in another way than any solution needs to be. Run them on one file w
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,40 +18,82 @@ from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, com
 from autograder.results import Outcome
 from autograder.student import StandIn
 
+#: A stand-in computes for the student in the judge's own process, so it takes no longer sequence.
+MOST_STEPS = 100
+
 RNN_PARAMETERS = ("x", "prev_h", "Wx", "Wh", "b")
 
 
 # --- oracles: the formulas of the notebook, in index notation -------------------------------
+#
+# The dots stand for the axis along which complex_step moves the entries of one argument.
 
 
 def step(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> Array:
-    """h' = tanh(x Wx + h Wh + b), for real and complex arrays."""
-    result: Array = np.tanh(np.einsum("nd,dh->nh", x, Wx) + np.einsum("nk,kh->nh", prev_h, Wh) + b)
+    """(..., N, H): h' = tanh(x Wx + h Wh + b), for real and complex arrays."""
+    mixed = np.einsum("...nd,...dh->...nh", x, Wx) + np.einsum("...nk,...kh->...nh", prev_h, Wh)
+    result: Array = np.tanh(mixed + b[..., None, :])
     return result
 
 
 def unrolled(x: Array, h0: Array, Wx: Array, Wh: Array, b: Array) -> Array:
-    """(N, T, H): the step, once per time step."""
+    """(..., N, T, H): the step, once per time step."""
+    if x.shape[-2] > MOST_STEPS:
+        raise ValueError("more steps than any check has")
     states = [h0]
-    for t in range(x.shape[1]):
-        states.append(step(x[:, t], states[-1], Wx, Wh, b))
-    return np.stack(states[1:], axis=1)
+    for t in range(x.shape[-2]):
+        states.append(step(x[..., t, :], states[-1], Wx, Wh, b))
+    return np.stack(states[1:], axis=-2)
 
 
 def affine(x: Array, w: Array, b: Array) -> Array:
-    """(N, T, M)."""
-    result: Array = np.einsum("ntd,dm->ntm", x, w) + b
+    """(..., N, T, M)."""
+    result: Array = np.einsum("...ntd,...dm->...ntm", x, w) + b[..., None, None, :]
     return result
 
 
 def step_gradients(dnext_h: Array, *inputs: Array) -> tuple[Array, ...]:
     """dx, dprev_h, dWx, dWh, db of one step."""
-    return tuple(complex_step(step, inputs[:5], dnext_h))
+    return tuple(complex_step(step, inputs[:5], dnext_h, batched=True))
 
 
 def sequence_gradients(dh: Array, *inputs: Array) -> tuple[Array, ...]:
     """dx, dh0, dWx, dWh, db of the unrolled network."""
-    return tuple(complex_step(unrolled, inputs[:5], dh))
+    return tuple(complex_step(unrolled, inputs[:5], dh, batched=True))
+
+
+def through_time(case: Case) -> list[tuple[Array, Array, Array]]:
+    """For every step the state before it, the state after it, and the gradient at its pre-activation.
+
+    The recursion of the notebook; cut at the borders of chunks if the case has chunks. Only detectors use it.
+    """
+    T = case.x.shape[1]
+    h = unrolled(*sequence_arguments(case))
+    found, carried = [], np.zeros_like(case.h0)
+    for t in reversed(range(T)):
+        if (t + 1) % case.inputs.get("chunk", T) == 0:
+            carried = np.zeros_like(case.h0)
+        da = (case.dh[:, t] + carried) * (1.0 - h[:, t] ** 2)
+        carried = np.einsum("nh,kh->nk", da, case.Wh)
+        found.append((h[:, t - 1] if t else case.h0, h[:, t], da))
+    return found[::-1]
+
+
+def sequence_pieces(case: Case) -> dict[str, list[Array]]:
+    """What each step alone contributes to the gradients of the weights."""
+    steps = through_time(case)
+    return {
+        "dWx": [case.x[:, t].T @ da for t, (_, _, da) in enumerate(steps)],
+        "dWh": [before.T @ da for before, _, da in steps],
+        "db": [da.sum(axis=0) for _, _, da in steps],
+    }
+
+
+def state_overwritten(case: Case) -> dict[str, list[Array]]:
+    """dWh if the kept state before each step holds the one after it, or the last of all."""
+    steps = through_time(case)
+    last = steps[-1][1]
+    return {"dWh": [sum(after.T @ da for _, after, da in steps), sum(last.T @ da for _, _, da in steps)]}
 
 
 STEP_STAND_INS = (
@@ -202,7 +245,16 @@ def rows_gradient(x: Array, df: Array) -> Array:
     return result
 
 
-@exercise("numerical_gradient", cases=gradient_cases)
+def small_gradient(rng: np.random.Generator, rows: int, columns: int) -> dict[str, Any]:
+    return {"x": rng.normal(size=(rows, columns)), "kind": "cubic", "df": None, "h": 1e-5}
+
+
+def small_gradient_of_array(rng: np.random.Generator, rows: int, columns: int) -> dict[str, Any]:
+    shape = (rows, columns)
+    return {"x": rng.normal(size=shape), "kind": "rows", "df": rng.normal(size=shape[::-1]), "h": 1e-5}
+
+
+@exercise("numerical_gradient", cases=gradient_cases, small=(small_gradient, small_gradient_of_array))
 def test_numerical_gradient(student: Any, case: Case, expect: Expect) -> None:
     """Is the numerical gradient that of the function, and is x as before?"""
     if case.kind == "cubic":
@@ -244,7 +296,11 @@ def error_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("relative_error", cases=error_cases)
+def small_error(rng: np.random.Generator, rows: int, columns: int) -> dict[str, Any]:
+    return {"a": rng.normal(size=(rows, columns)), "b": rng.normal(size=(rows, columns))}
+
+
+@exercise("relative_error", cases=error_cases, small=small_error)
 def test_relative_error(student: Any, case: Case, expect: Expect) -> None:
     """Is the error the largest relative difference of two entries?"""
     worst = 0.0
@@ -262,7 +318,11 @@ def test_relative_error(student: Any, case: Case, expect: Expect) -> None:
 # --- one step -------------------------------------------------------------------------------
 
 
-@exercise("rnn_step_forward", cases=step_cases)
+def small_step(rng: np.random.Generator, N: int, D: int, H: int) -> dict[str, Any]:
+    return _one_step(rnn_inputs(rng, N, 1, D, H))
+
+
+@exercise("rnn_step_forward", cases=step_cases, small=small_step)
 def test_rnn_step_forward(student: Any, case: Case, expect: Expect) -> None:
     """Is the next hidden state right?"""
     returned = student.rnn_step_forward(*step_arguments(case), keep=[1])
@@ -279,7 +339,7 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
     expect.all(kind, f"{expect.exercise_id} returns {what}; it should return two: {name} and cache.")
 
 
-@exercise("rnn_step_backward", cases=step_cases, stand_ins=STEP_STAND_INS[:1])
+@exercise("rnn_step_backward", cases=step_cases, stand_ins=STEP_STAND_INS[:1], small=small_step)
 def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
     returned = student.rnn_step_forward(*step_arguments(case), keep=[1])
@@ -292,7 +352,7 @@ def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
 # --- whole sequences ------------------------------------------------------------------------
 
 
-@exercise("rnn_forward", cases=sequence_cases, stand_ins=STEP_STAND_INS[:1])
+@exercise("rnn_forward", cases=sequence_cases, stand_ins=STEP_STAND_INS[:1], small=rnn_inputs)
 def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
     returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
@@ -302,7 +362,14 @@ def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
         _no_cache(expect, returned, "h")
 
 
-@exercise("rnn_backward", cases=sequence_cases, stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS[:1]))
+@exercise(
+    "rnn_backward",
+    cases=sequence_cases,
+    stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS[:1]),
+    small=rnn_inputs,
+    pieces=sequence_pieces,
+    overwritten=state_overwritten,
+)
 def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
     returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
@@ -314,17 +381,27 @@ def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
 # --- the same map at every step, and the loss ------------------------------------------------
 
 
+def affine_inputs(rng: np.random.Generator, N: int, T: int, D: int, M: int) -> dict[str, Any]:
+    return {
+        "x": rng.normal(size=(N, T, D)),
+        "w": rng.normal(size=(D, M)),
+        "b": rng.normal(size=M),
+        "dout": rng.normal(size=(N, T, M)),
+    }
+
+
+def affine_pieces(case: Case) -> dict[str, list[Array]]:
+    """What each step alone contributes to the gradients of the weights."""
+    steps = range(case.x.shape[1])
+    return {
+        "dw": [case.x[:, t].T @ case.dout[:, t] for t in steps],
+        "db": [case.dout[:, t].sum(axis=0) for t in steps],
+    }
+
+
 def affine_cases(draw: Draw) -> list[Case]:
     rng = draw.rng("temporal_affine")
-
-    def inputs(N: int, T: int, D: int, M: int) -> dict[str, Any]:
-        return {
-            "x": rng.normal(size=(N, T, D)),
-            "w": rng.normal(size=(D, M)),
-            "b": rng.normal(size=M),
-            "dout": rng.normal(size=(N, T, M)),
-        }
-
+    inputs = partial(affine_inputs, rng)
     N, T, D, M = sizes(rng, 4, draw, (2, 3, 4, 5))
     return [
         Case(f"N={N} T={T} D={D} M={M}", inputs(N, T, D, M)),
@@ -335,7 +412,7 @@ def affine_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("temporal_affine_forward", cases=affine_cases)
+@exercise("temporal_affine_forward", cases=affine_cases, small=affine_inputs)
 def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> None:
     """Is the same affine map applied at every step?"""
     returned = student.temporal_affine_forward(case.x, case.w, case.b, keep=[1])
@@ -345,12 +422,12 @@ def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> No
         _no_cache(expect, returned, "out")
 
 
-@exercise("temporal_affine_backward", cases=affine_cases)
+@exercise("temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces)
 def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the gradients of the affine map right, summed over sequences and steps?"""
     returned = student.temporal_affine_forward(case.x, case.w, case.b, keep=[1])
     cache = expect.forward(returned, affine(case.x, case.w, case.b), "temporal_affine_forward")
-    dx, dw, db = complex_step(affine, (case.x, case.w, case.b), case.dout)
+    dx, dw, db = complex_step(affine, (case.x, case.w, case.b), case.dout, batched=True)
     expect.result(student.temporal_affine_backward(case.dout, cache), dx=dx, dw=dw, db=db)
 
 
@@ -378,6 +455,11 @@ def loss_cases(draw: Draw) -> list[Case]:
         Case(f"N={N} T={T} V={max(V, 3)}, scores near 800", above, edge="large scores"),
         Case(f"N={N} T={T} V={V}, scores near -800", below, edge="large scores"),
     ]
+    # Both at once: the maximum of all scores is no help, each step needs that of its own.
+    mixed = inputs(N, T, V, 0.8)
+    mixed["x"] += 800.0 * np.where(np.add.outer(np.arange(N), np.arange(T)) % 2, -1.0, 1.0)[:, :, None]
+    mixed["mask"][0, :2] = True
+    cases.append(Case(f"N={N} T={T} V={V}, scores near 800 and near -800", mixed, edge="large scores"))
     unsaid = inputs(N, T, V, 0.7)
     unsaid["mask"][-1] = False
     return [*cases, Case(f"N={N} T={T} V={V}, one sequence all masked", unsaid)]
@@ -400,7 +482,12 @@ def softmax_loss(x: Array, y: Array, mask: Array) -> tuple[float, Array]:
     return float(loss / N), dx / N
 
 
-@exercise("temporal_softmax_loss", cases=loss_cases)
+def small_loss(rng: np.random.Generator, N: int, T: int, V: int) -> dict[str, Any]:
+    x, y = rng.normal(size=(N, T, V)), rng.integers(V, size=(N, T))
+    return {"x": x, "y": y, "mask": np.arange(N * T).reshape(N, T) % 3 != 1}
+
+
+@exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss)
 def test_temporal_softmax_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the masked, summed loss and its gradient right?"""
     loss, dx = softmax_loss(case.x, case.y, case.mask)
@@ -432,7 +519,11 @@ def clip_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("clip_grad_norm", cases=clip_cases)
+def small_clip(rng: np.random.Generator, D: int, H: int, limit: int) -> dict[str, Any]:
+    return {"grads": {"W": rng.normal(size=(D, H)) + 1.0, "b": rng.normal(size=H) + 1.0}, "max_norm": float(limit)}
+
+
+@exercise("clip_grad_norm", cases=clip_cases, small=small_clip)
 def test_clip_grad_norm(student: Any, case: Case, expect: Expect) -> None:
     """Is the joint L2 norm right, and are all gradients shrunk by the same factor only if they must be?"""
     norm = float(np.sqrt(sum(float(entry) ** 2 for g in case.grads.values() for entry in g.ravel())))
@@ -450,7 +541,7 @@ def test_clip_grad_norm(student: Any, case: Case, expect: Expect) -> None:
         return
     for name, gradient in case.grads.items():
         found = compare(clipped[name], factor * gradient, CLIP_RTOL, f"clipped[{name!r}]")
-        expect.verdict("clipped", found, clipped[name])
+        expect.verdict("clipped", found, clipped[name], factor * gradient)
 
 
 def truncated_cases(draw: Draw) -> list[Case]:
@@ -463,7 +554,18 @@ def truncated_cases(draw: Draw) -> list[Case]:
     return [case(6, 2), case(6, 6), case(7, 3), case(5, 1), case(4, 9), case(6, 2, 1, "N=1"), case(1, 2, N, "T=1")]
 
 
-@exercise("truncated_bptt", cases=truncated_cases, stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS))
+def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, chunk: int) -> dict[str, Any]:
+    return rnn_inputs(rng, N, T, D, H) | {"chunk": chunk}
+
+
+@exercise(
+    "truncated_bptt",
+    cases=truncated_cases,
+    stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS),
+    small=small_truncated,
+    pieces=sequence_pieces,
+    overwritten=state_overwritten,
+)
 def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
     """Is the state carried over the borders of chunks and the gradient cut there?"""
     h = unrolled(*sequence_arguments(case))
@@ -493,7 +595,11 @@ def norm_cases(draw: Draw) -> list[Case]:
     return [case(N, T, H, 0.9), case(T, H, N, 2.0), case(1, T, H, 1.0, "N=1"), case(N, 1, H, 1.0, "T=1")]
 
 
-@exercise("gradient_norms", cases=norm_cases)
+def small_norms(rng: np.random.Generator, N: int, T: int, H: int) -> dict[str, Any]:
+    return {"h": np.tanh(rng.normal(size=(N, T, H))), "Wh": rng.normal(size=(H, H))}
+
+
+@exercise("gradient_norms", cases=norm_cases, small=small_norms)
 def test_gradient_norms(student: Any, case: Case, expect: Expect) -> None:
     """Are the largest singular values of the Jacobians right?"""
     N, T, H = case.h.shape

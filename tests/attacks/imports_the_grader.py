@@ -14,7 +14,7 @@ def attack():
     for name in ("autograder.checks.test_02_bptt", "autograder.gradcheck", "autograder.draws", "coursekit", "bptt_solution"):
         try:
             module = importlib.import_module(name)
-        except ImportError:
+        except (ImportError, OSError):
             continue
         breach(f"imported {module}")
 
