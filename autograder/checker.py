@@ -75,8 +75,8 @@ def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int, *, ter
     elif exercise.message:
         lines.append(exercise.message)
     if exercise.mistake_title:
-        known = "" if (exercise.mistake or "").startswith(GENERAL) else "a known mistake: "
-        lines.append(f"This looks like {known}{exercise.mistake_title}")
+        general = (exercise.mistake or "").startswith(GENERAL)
+        lines.append(f"{'What is off' if general else 'This looks like a known mistake'}: {exercise.mistake_title}")
         shown = exercise.hints[: max(hint, 1)]
         lines += [f"Hint {number} of {len(exercise.hints)}: {text}" for number, text in enumerate(shown, 1)]
         if len(shown) < len(exercise.hints):

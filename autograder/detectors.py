@@ -188,21 +188,20 @@ def _length_one(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence)
 
 
 def _not_finite(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
-    finite = [one.got is not None and bool(np.isfinite(one.got).all()) for one in wrong]
-    if any(finite) or any(one.got is None for one in wrong) or not any(one.ok for one in seen):
+    if any(one.got is None for one in wrong) or not any(one.ok for one in seen):
         return None
     largest = [_largest(one.case) for one in wrong]
-    if min(largest) > LARGE:
+    if min(largest) > LARGE and any(one.ok and _largest(one.case) < LARGE for one in seen):
         return Detected(
             "overflow",
-            "not finite when numbers are large",
+            "wrong, or not a number, only when numbers are large",
             (
                 "What does exp give for 800, and what for -800 in every entry?",
                 "Look at what goes into exp and into log.",
                 "What is the same for shifted inputs can be computed on shifted ones: shift so that nothing overflows.",
             ),
         )
-    if max(largest) == 0.0:
+    if max(largest) == 0.0 and not any(one.got is not None and np.isfinite(one.got).all() for one in wrong):
         return Detected(
             "zero-division",
             "not finite when everything is zero",
@@ -276,9 +275,7 @@ def _exchanged(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) 
         if all(_near(got, right) for got, right in pairs):
             back = [(two.got, one.right) for one, two in zip(seen, theirs, strict=True) if not one.ok]
             both = all(_near(got, right) for got, right in back)
-            what = (
-                f"{min(part, other)} and {max(part, other)} are exchanged" if both else f"it is what {other} should be"
-            )
+            what = "exchanged with each other" if both else f"it is what {other} should be"
             return Detected(
                 "exchanged" if both else "of-another-input",
                 what,
@@ -469,26 +466,24 @@ def _one_step_right(part: str, seen: list[Seen], wrong: list[Seen], found: Evide
 def _overwritten(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
     if found.pieces is None:
         return None
-    kinds = set()
-    long = False
+    alone: list[bool] = []  # per wrong result: one step alone, or all but one
+    first, last = True, True
     for one in wrong:
         pieces = [np.asarray(piece) for piece in found.pieces(one.case).get(part, [])[:MOST_PIECES]]
-        if one.got is None or one.right is None or len(pieces) < 2:
+        if one.got is None or one.right is None or not pieces:
             return None
-        long = long or len(pieces) > 2
         only = [t for t, piece in enumerate(pieces) if _near(one.got, piece)]
         missing = [t for t, piece in enumerate(pieces) if _near(one.got, one.right - piece)]
-        ends = {0: "first", len(pieces) - 1: "last"}
-        if len(only) == 1:
-            kinds.add(("only", ends.get(only[0], "middle")))
-        elif len(missing) == 1:
-            kinds.add(("without", ends.get(missing[0], "middle")))
-        else:
+        if not only and not missing:
             return None
-    if len(kinds) != 1 or not long:
+        if len(pieces) > 2:  # of two steps, one alone is all but the other
+            alone.append(bool(only))
+            first = first and (only or missing)[0] == 0
+            last = last and (only or missing)[-1] == len(pieces) - 1
+    if len(set(alone)) != 1:
         return None
-    kind, which = kinds.pop()
-    name = f"the {which} step" if which != "middle" else "one step"
+    kind = "only" if alone[0] else "missing"
+    name = "the first step" if first else "the last step" if last else "one step"
     return Detected(
         "overwritten" if kind == "only" else "step-missing",
         f"overwritten instead of summed: it holds {name} alone"
@@ -523,8 +518,9 @@ def _aliased(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) ->
 
 
 def _zero_input(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
+    ordinary = any(not one.case.edge for one in wrong)  # zeros were tried in these only
     for name, parts in found.zeroed.items():
-        if part not in parts:
+        if part not in parts or not ordinary:
             continue
         state = name in ("h0", "prev_h")
         return Detected(

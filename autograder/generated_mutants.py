@@ -55,7 +55,8 @@ def generate(source: str, exercise: str) -> Iterator[Mutant]:
             if text in seen:
                 continue
             seen.add(text)
-            after = _headline(statements) if not isinstance(_at(there), ast.Pass) else "pass"
+            now = _at(there)
+            after = _headline(now if isinstance(now, ast.stmt) else statements)
             yield Mutant(exercise, f"{before} -> {after}", text)
 
 

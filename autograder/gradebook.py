@@ -369,6 +369,8 @@ def _write(
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
     if autograded.is_dir():
         entry.autograded = autograded
+        if stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution"):
+            entry.notes.append(f"{unit.id}.ipynb was not executed to its end ({stopped}): the module is graded")
         if feedback and (entry.changed or not page.is_file()):
             problem = _generate_feedback(unit, student, config)
             if problem:

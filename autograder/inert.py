@@ -29,8 +29,9 @@ class Inert:
         return Inert()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # As a decorator it leaves the function as it is.
-        return args[0] if len(args) == 1 and not kwargs and isinstance(args[0], types.FunctionType) else Inert()
+        # As a decorator it leaves the function or class as it is.
+        alone = len(args) == 1 and not kwargs
+        return args[0] if alone and isinstance(args[0], (types.FunctionType, type)) else Inert()
 
     def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
         return (Inert,)
@@ -77,7 +78,7 @@ class InertFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds every module of the libraries above."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname.partition(".")[0] in NAMES:
+        if fullname.partition(".")[0] in NAMES or fullname == "tqdm.notebook":
             return importlib.machinery.ModuleSpec(fullname, self, origin="<inert>", is_package=True)
         return None
 
@@ -86,3 +87,7 @@ class InertFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         module.__dict__["__all__"] = []  # `from pylab import *` brings nothing
+        if module.__name__ == "tqdm.notebook":  # a bar of widgets is one of text here
+            from tqdm import std
+
+            module.__dict__.update(tqdm=std.tqdm, trange=std.trange, tqdm_notebook=std.tqdm, tnrange=std.trange)

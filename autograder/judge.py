@@ -32,6 +32,9 @@ FEWEST_JUDGED = 2
 #: What `ExerciseResult.mistake` begins with where a general detector, not a known mistake, gives the name.
 GENERAL = "general:"
 
+#: Inputs that are set to zero, one at a time, to see which of them a wrong function uses wrongly.
+ZEROED = ("h0", "prev_h", "b", "by", "Wh", "x", "x0")
+
 #: After this many calls that did not return in time, an exercise is not called again.
 MOST_TIMEOUTS = 1
 
@@ -202,7 +205,8 @@ class _Bench:
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
         if result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
-            self.name_what_is_off(result, judgement, check, below_right)
+            with np.errstate(all="ignore"):  # a student's numbers may be anything
+                self.name_what_is_off(result, judgement, check, below_right)
             if below_right and not self.draw.hidden:
                 found = smallest_failure(check, item, self.student, self.unit.module)
                 if found is not None:
@@ -333,7 +337,7 @@ class _Bench:
             return
         ordinary = [record.case for record in records if not record.case.edge]
         zeroed = {}
-        for name in ("h0", "prev_h", "b"):
+        for name in ZEROED:
             if ordinary and all(name in case.inputs for case in ordinary):
                 again = self.run(check, item, self.student, [_zeroed(case, name) for case in ordinary])
                 zeroed[name] = {

@@ -26,8 +26,8 @@ from autograder.submission import Submission, read_submission
 #: Share of the known mistakes that must be named for what they are.
 NAMED_AT_LEAST = 0.95
 
-#: At least this many correct modules must write each exercise.
-FEWEST_ALTERNATIVES = 4
+#: At least this many correct modules must write each exercise: the reference, and four others.
+FEWEST_ALTERNATIVES = 5
 
 DRAW_SALT = b"the kill matrix is the same on every machine"
 
@@ -174,9 +174,9 @@ def print_matrix(matrix: Matrix, console: Any) -> None:
     table = Table(
         box=None, padding=(0, 1), header_style="dim", title=f"Kill matrix of {matrix.unit}", title_style="bold"
     )
-    table.add_column("exercise")
-    for name in ("caught", "named right", "named wrong", "unnamed", "missed", "accepted", "wrongly failed"):
-        table.add_column(name, justify="right")
+    table.add_column("exercise", no_wrap=True, min_width=24)
+    for name in ("caught", "named\nright", "named\nwrong", "un-\nnamed", "missed", "right,\npassed", "right,\nfailed"):
+        table.add_column(name, justify="right", no_wrap=True)
     rows = [_cells(row) for row in matrix.rows.values()]
     for name, cells in zip(matrix.rows, rows, strict=True):
         table.add_row(name, *(str(cell) for cell in cells))

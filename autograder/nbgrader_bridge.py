@@ -165,10 +165,15 @@ def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
     return digest.hexdigest()[:32]
 
 
-def seal_of(notebook: Path) -> str | None:
-    """What a finished autograded notebook was made from; None if it is missing or unfinished."""
+def seal_of(notebook: Path, what: str = "made_from") -> str | None:
+    """What a finished autograded notebook was made from; None if it is missing or unfinished.
+
+    Args:
+        notebook: the file.
+        what: "made_from", or "execution": why the notebook was not executed to its end, None if it was or was not to.
+    """
     try:
-        seal = json.loads(notebook.read_text(encoding="utf-8"))["metadata"][SEAL]["made_from"]
+        seal = json.loads(notebook.read_text(encoding="utf-8"))["metadata"][SEAL][what]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return seal if isinstance(seal, str) and seal else None
@@ -395,6 +400,7 @@ class ExecuteNotebook(_CoursePreprocessor):
             self.log.exception("%s's notebook could not be executed", resources["nbgrader"]["student"])
             run = NotebookRun(False, "none", problem=f"{type(error).__name__}: {error}")
         write_outputs(nb, sources, run)
+        resources["unrolled_execution"] = run.problem  # for the Seal
         if run.problem:
             self.log.warning("Executing the notebook of %s: %s", resources["nbgrader"]["student"], run.problem)
         return nb, resources
@@ -560,6 +566,8 @@ class Seal(_CoursePreprocessor):
         submission = Path(self.original) if self.original else self.submission(resources)
         made_from = fingerprint(unit, Path(self.coursedir().root), submission, student)
         nb.metadata[SEAL] = {"made_from": made_from}
+        if resources.get("unrolled_execution"):
+            nb.metadata[SEAL]["execution"] = resources["unrolled_execution"]
         return nb, resources
 
 

@@ -103,7 +103,7 @@ def lock_down(settings: dict[str, Any]) -> None:
         (resource.RLIMIT_CPU, int(settings["notebook_cpu_seconds"]) + 5),
         (resource.RLIMIT_FSIZE, settings["file_mb"] * 1024 * 1024),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_NOFILE, 256),
     ]
     if sys.platform == "linux":
         limits.append((resource.RLIMIT_AS, settings["address_mb"] * 1024 * 1024))
@@ -382,7 +382,7 @@ def copy_in(source: Path, target: Path) -> None:
                 continue
 
 
-def watch(state: Path, max_files: int) -> None:
+def watch(places: list[str], max_files: int) -> None:
     """End everything when the grader is gone, and when there are more files than a notebook has use for.
 
     Runs in threads of its own: empty files take memory that no limit on size counts.
@@ -396,9 +396,10 @@ def watch(state: Path, max_files: int) -> None:
     def too_many_files() -> None:
         while True:
             time.sleep(0.3)
-            there = os.statvfs(state)
-            if there.f_files - there.f_ffree > max_files:
-                os._exit(75)
+            for place in places:
+                there = os.statvfs(place)
+                if there.f_files - there.f_ffree > max_files:
+                    os._exit(75)
 
     threading.Thread(target=input_ended, daemon=True).start()
     if max_files:
@@ -422,7 +423,7 @@ def main() -> None:
     copy_in(Path(settings["input"]), folder)
     copy_in(Path(settings["fonts"]), state / "matplotlib")
     lock_down(settings)
-    watch(state, settings["max_files"])
+    watch([settings["state"], "/dev/shm"], settings["max_files"])
     kernel: Kernel | None = None
     try:
         kernel = Kernel(folder, state, settings)

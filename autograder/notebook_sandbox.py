@@ -37,7 +37,6 @@ _HERE = Path(__file__).resolve().parent
 SWITCH = "UNROLLED_EXECUTE"
 ISOLATION = "UNROLLED_EXECUTE_ISOLATION"
 _ROOM, _STATE = "/room", "/student"  # inside: what may be read, what may be written
-_MAX_LINE = 80_000_000  # bytes of one report; the runner's own limits stay below
 _MAX_SUBMISSION = 64 * 1024 * 1024
 _MAX_SUBMITTED_FILES = 2000
 _LOOK_SECONDS = 0.2
@@ -55,7 +54,7 @@ class NotebookLimits:
     disk_mb: int = 128
     file_mb: int = 64
     max_files: int = 20_000
-    tasks: int = 128  # processes and threads
+    tasks: int = 64  # processes and threads, the kernel's own dozen included
     output_mb: int = 100  # of all reports together
     flood_mb: float = 50.0  # printed by one cell
 

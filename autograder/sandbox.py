@@ -278,8 +278,11 @@ class OwnProcess(Worker):
         return float(times.user + times.system)
 
     def last_words(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return "it closed its channel"
         return _ending(self._process.returncode)
 
     def kill(self) -> None:
@@ -310,6 +313,7 @@ class ForkedWorker(Worker):
 
     def __init__(self, limits: Limits, zygote: ZygoteProcess) -> None:
         self._zygote = zygote
+        self.followed = True  # whether another worker is made ready when this one has ended
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         ours_err, theirs_err = os.pipe()
@@ -375,6 +379,8 @@ class ForkedWorker(Worker):
 
     def release(self) -> None:
         os.close(self._pidfd)
+        if self.followed:
+            self._zygote.keep_spare(self.limits)
 
 
 # --- the zygote ---------------------------------------------------------------------------------
@@ -389,6 +395,7 @@ class ZygoteProcess:
         self._lock = threading.Lock()  # of the control socket
         self._hand_out = threading.Lock()  # of the spare
         self._spare: ForkedWorker | None = None
+        self._closing = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {
             "engine": engine,
@@ -397,7 +404,7 @@ class ZygoteProcess:
             "tasks": _tasks_of(NOBODY if os.geteuid() == 0 else os.geteuid()) + MORE_TASKS,
             "user": NOBODY if stack is LANDLOCK and os.geteuid() == 0 and _anybody_can_read() else None,
         }
-        command = [sys.executable, "-P", "-s", str(_HERE / "zygote.py"), json.dumps(settings)]
+        command = self._program(json.dumps(settings))
         if stack is BUBBLEWRAP:
             command = [*_bubblewrap(), "--", *_as_nobody(), *command]
         self._errors = tempfile.TemporaryFile()
@@ -429,6 +436,10 @@ class ZygoteProcess:
             self.close()
             raise InfrastructureError(f"The sandbox ({stack.name}) did not start: {said}.") from error
 
+    def _program(self, settings: str) -> list[str]:
+        """The zygote's program and its argument."""
+        return [sys.executable, "-P", "-s", str(_HERE / "zygote.py"), settings]
+
     def _said(self) -> str:
         self._errors.seek(0)
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
@@ -438,17 +449,24 @@ class ZygoteProcess:
         return self._process.poll() is None
 
     def worker(self, limits: Limits) -> ForkedWorker:
-        """A worker that is ready or nearly so; another one is forked for the next to come."""
+        """A worker: the spare, if there is one of the right kind, or a new one."""
         with self._hand_out:
             chosen, self._spare = self._spare, None
-            if chosen is not None and (chosen.limits.memory_mb != limits.memory_mb or chosen.ended()):
-                chosen.close()
-                chosen = None
-            if chosen is None:
-                chosen = ForkedWorker(limits, self)
-            chosen.limits = limits  # only the memory is the worker's own business
-            self._spare = ForkedWorker(limits, self)
+        if chosen is not None and (chosen.limits.memory_mb != limits.memory_mb or chosen.ended()):
+            chosen.followed = False
+            chosen.close()
+            chosen = None
+        if chosen is None:
+            return ForkedWorker(limits, self)
+        chosen.limits = limits  # only the memory is the worker's own business
         return chosen
+
+    def keep_spare(self, limits: Limits) -> None:
+        """Have a worker ready for the next submission; done when one has ended, so that nobody waits for it."""
+        with self._hand_out:
+            if self._spare is None and not self._closing and self.alive():
+                with contextlib.suppress(InfrastructureError):  # the next to need one will hear of it
+                    self._spare = ForkedWorker(limits, self)
 
     def fork(self, limits: Limits, descriptors: list[int]) -> tuple[int, int]:
         """Have a worker forked on three pipe ends; returns its number inside and its pidfd."""
@@ -482,6 +500,7 @@ class ZygoteProcess:
 
     def close(self) -> None:
         """End the zygote and with it every worker forked from it."""
+        self._closing = True
         spare, self._spare = self._spare, None
         if spare is not None:
             spare.close()
@@ -664,7 +683,18 @@ def _bubblewrap() -> list[str]:
     # Not --die-with-parent, which means the thread that started it: the zygote ends when the judge's socket does.
     command += ["--as-pid-1", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
     # Before the binds: Python itself may lie below /tmp, and a later mount hides an earlier one.
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", str(16 * 1024 * 1024), "--tmpfs", "/tmp"]
+    command += [
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--perms",
+        "1777",
+        "--size",
+        str(16 * 1024 * 1024),
+        "--tmpfs",
+        "/tmp",
+    ]
     for name in _SYSTEM:
         path = Path("/") / name
         if path.is_symlink():

@@ -9,6 +9,7 @@ child's pipes and its pidfd as attached descriptors.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -148,6 +149,8 @@ def main() -> None:
     lockdown.hide_memory()
     worker = load_neighbour("worker")
     warm_up(settings["engine"])
+    gc.collect()
+    gc.freeze()  # a child's garbage collection does not touch, and so copy, the pages that it shares with this process
     zygote = Zygote(control, settings, worker, lockdown)
     control.send(json.dumps({"ready": True, "uid": os.getuid()}).encode())
     zygote.serve()

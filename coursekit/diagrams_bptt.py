@@ -44,7 +44,7 @@ def step_graph() -> Figure:
     canvas.text((2.6, 0.66), r"$dW_h$", color="gradient")
     canvas.text((5.25, -1.55), r"$dW_x$", color="gradient", align="left")
     canvas.text((8.0, -1.62), "black: values, computed left to right", size=0.85)
-    canvas.text((8.0, -2.05), "red: gradients, computed right to left", color="gradient", size=0.85)
+    canvas.text((8.0, -2.05), "orange: gradients, computed right to left", color="gradient", size=0.85)
     canvas.include((-0.7, -2.2), (10.7, 1.8))
     return canvas.figure()
 

@@ -104,7 +104,9 @@ class Targets:
         found = [f"visited: {key.fileobj}" for key, _ in self._selector.select(timeout=0)]
         if sorted(entry.name for entry in self.folder.iterdir()) != ["salt", "socket"]:
             found.append("the folder's contents")
-        elif (self.folder / "salt").read_text() != self.secret or (self.folder / "salt").stat().st_mode & 0o777 != 0o600:
+        elif (self.folder / "salt").read_text() != self.secret or (
+            self.folder / "salt"
+        ).stat().st_mode & 0o777 != 0o600:
             found.append("the salt")
         return found
 
@@ -322,7 +324,10 @@ def table() -> str:
                 cells[attack.name, stack] = verdict(attack, stack, found, wrong)
         arena.close()
     targets.close()
-    lines = ["| attack | what it tries | what stops it | " + " | ".join(STACKS) + " |", "|---|---|---|" + "---|" * len(STACKS)]
+    lines = [
+        "| attack | what it tries | what stops it | " + " | ".join(STACKS) + " |",
+        "|---|---|---|" + "---|" * len(STACKS),
+    ]
     for attack in attacks:
         row = [cells.get((attack.name, stack), "not promised" if stack in works else "not run") for stack in STACKS]
         lines.append(f"| {attack.name} | {attack.tries} | {attack.stopped_by} | " + " | ".join(row) + " |")

@@ -76,7 +76,7 @@ def leftovers() -> list[str]:
                 and inside
                 or 63_000 <= process.uids().real < 64_000
             ):
-                found.append(f"{process.pid} {words[:80]}")
+                found.append(f"{process.pid} {words}")
     return found
 
 
@@ -97,7 +97,8 @@ TOUR = {
     "the devices' folder": "open('/dev/here', 'w')",
     "its runner's memory": "open('/proc/1/mem', 'rb')",
     "its runner's descriptors": "os.listdir('/proc/1/fd')",
-    "the grader's processes": "print([p for p in os.listdir('/proc') if p.isdigit() and b'pytest' in open(f'/proc/{p}/cmdline', 'rb').read()][0])",
+    "the grader's processes": "[p for p in os.listdir('/proc') if p.isdigit() and 'pytest' in "
+    "open(f'/proc/{p}/cmdline').read()][0]",
     "a trace of its runner": "import ctypes; libc = ctypes.CDLL(None); assert libc.ptrace(16, 1, 0, 0) == 0",
     "memory that nobody counts": "os.memfd_create('x')",
     "a new user namespace": "assert libc.unshare(0x10000000) == 0",
@@ -133,7 +134,7 @@ def tour(tmp_path_factory):
             "open('note.txt', 'w').write('kept'); print(bptt.mine, sorted(os.listdir('.')), os.getuid())",
             "check('rnn_forward')\nupstream('01_vanilla_rnn', 'unroll')",
             "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
-            "os.kill(1, 9); print('still here')",
+            "try: os.kill(1, 9); os.kill(-1, 9)\nexcept OSError: pass\nprint('still here')",
             *TOUR.values(),
             "print('the end', open('note.txt').read())",
         ]
@@ -196,7 +197,6 @@ ENDINGS = {
     "an exit": ("import os; os._exit(3)", "the kernel ended itself with exit code 3"),
     "a signal": ("import os; os.kill(os.getpid(), 9)", "the kernel was ended by SIGKILL"),
     "a crash": ("import ctypes; ctypes.string_at(0)", "the kernel was ended by SIGSEGV"),
-    "all that it can signal": ("import os; os.kill(-1, 9)", "the kernel was ended by SIGKILL"),
     "a loop that ignores interrupts": (STUBBORN, "did not stop when interrupted"),
 }
 
@@ -237,11 +237,11 @@ def test_many_processes_are_refused_and_none_is_left(tmp_path):
                 made += 1
         except OSError as error:
             print(type(error).__name__)
-        print("made fewer than 300:", made < 300)
+        print("made fewer than 100:", made < 100)
     """
     with nothing_is_left():
         run = execute(tmp_path, forks, "print('after')", limits=replace(SHORT, memory_mb=20_000))
-    assert "BlockingIOError" in text(run, 0) and "fewer than 300: True" in text(run, 0) and "after" in text(run, 1)
+    assert "BlockingIOError" in text(run, 0) and "fewer than 100: True" in text(run, 0) and "after" in text(run, 1)
 
 
 @needs_bubblewrap
@@ -318,6 +318,16 @@ def test_malformed_messages_are_passed_over(tmp_path):
 
 @needs_bubblewrap
 @pytest.mark.slow
+def test_a_kernel_that_does_not_start_is_said_so(tmp_path):
+    """A student's file of a library's name, beside the notebook, keeps the kernel from starting."""
+    (tmp_path / "zmq.py").write_text("raise SystemExit(4)\n", encoding="utf-8")
+    with nothing_is_left():
+        run = execute(tmp_path, "1")
+    assert not run.executed and "the kernel ended itself with exit code 4" in run.problem
+
+
+@needs_bubblewrap
+@pytest.mark.slow
 def test_the_whole_notebook_has_a_limit(tmp_path):
     """Many patient cells come to an end together."""
     with nothing_is_left():
@@ -329,9 +339,11 @@ def test_the_whole_notebook_has_a_limit(tmp_path):
 @pytest.mark.slow
 def test_nothing_outlives_a_grader_that_is_killed(tmp_path):
     """SIGKILL on the process that grades ends sandbox, kernel and their children."""
+    folder = tmp_path / "submission"
+    folder.mkdir()
     code = (
         "from pathlib import Path; from autograder.notebook_sandbox import run_notebook; "
-        f"run_notebook(['import os, time; os.fork(); time.sleep(500)'], Path({str(tmp_path)!r}), '02_bptt')"
+        f"run_notebook(['import os, time; os.fork(); time.sleep(500)'], Path({str(folder)!r}), '02_bptt')"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with nothing_is_left():
@@ -494,6 +506,7 @@ def test_scores_stand_whatever_a_notebook_does(room):
     }
     with nothing_is_left():
         entries = {entry.student: entry for entry in record_class(UNIT.id, root=room)}
+    assert "exit code 0" in entries["bob"].notes[0] and not entries["ada"].notes
     for student, words in said.items():
         assert entries[student].ok
         assert read_scores(UNIT, student, f"sqlite:///{room / 'gradebook.db'}", load_course().name) == half()

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import jupytext
@@ -36,9 +36,10 @@ CONCLUSIONS = """
     best_h best_error best_h_one_sided best_error_one_sided slope_left slope_right errors step_errors
     passed_quiet passed_loud weights_quiet weights_loud same_as_unit_1 copies_errors first_share growth
     largest_deviation excess_small excess_large cliff_ratio snippet_acts_from snippet_after_1000
-    clip_accuracy clip_final_loss full_equals_truncated angles worst_reached best_unreached reached_but_lost
-    spectral_radius with_tanh_at_2 without_tanh_at_2 largest_share_of_bound first_loss reader_accuracy
-    all_pixels_accuracy last_row_accuracy sigma_before sigma_after early_silent early_talker talker_accuracy
+    clip_accuracy clip_final_loss full_equals_truncated angles lost worst_reached best_unreached reached_but_lost
+    spectral_radius reach_30 reach_120 steepness with_tanh_at_2 without_tanh_at_2 largest_share_of_bound
+    first_loss reader_accuracy all_pixels_accuracy last_row_accuracy sigma_before sigma_after
+    early_silent early_talker talker_accuracy
 """.split()
 MORE_CONCLUSIONS = {
     "crossings": "{' '.join(key): value for key, value in crossings.items()}",
@@ -154,9 +155,40 @@ def test_sections_that_docstrings_cite_exist() -> None:
 
 
 def test_cells_fit_on_a_screen() -> None:
-    """No code cell is longer than about one screen."""
-    cells = [cell for cell in read_notebook().cells if cell.cell_type == "code"]
+    """No cell is longer than about one screen."""
+    cells = read_notebook().cells
     assert [str(cell.source)[:60] for cell in cells if len(str(cell.source).splitlines()) > MOST_LINES] == []
+
+
+def test_the_loop_in_the_text_is_the_loop_that_trains() -> None:
+    """The six lines of gradient descent, executed as printed, end at the weights that `train` without momentum has."""
+    loop = re.findall(r"```python\n(for epoch in .*?)```", markdown(), flags=re.DOTALL)
+    assert len(loop) == 1 and len(loop[0].splitlines()) == 6
+    batches = [(np.array([x]), None, None) for x in (0.5, -2.0, 1.5)]
+    bowl = SimpleNamespace(loss=lambda p, x, y, mask: (0.0, {"w": p["w"] - x, "b": 3 * p["b"]}))
+
+    def clip(grads: training.Params) -> tuple[training.Params, float]:
+        return {name: 0.5 * grad for name, grad in grads.items()}, 1.0
+
+    by_text, by_train = ({"w": np.array([4.0]), "b": np.array([1.0, -2.0])} for _ in range(2))
+    names = {"network": bowl, "params": by_text, "clip": clip, "lr": 0.3, "epochs": 2}
+    exec(loop[0], {**names, "minibatches_in_random_order": lambda: batches})  # noqa: S102  our own text
+    training.train(by_train, bowl.loss, batches * 2, lr=0.3, momentum=0.0, clip=clip, quiet=True)
+    assert all(np.array_equal(by_text[name], by_train[name]) for name in by_train)
+    assert by_text["w"][0] != 4.0
+
+
+def test_the_worked_product_is_right(bptt: ModuleType) -> None:
+    """The numbers of "Two steps by hand" are those of the matrices, and those that `gradient_norms` gives."""
+    Wh, h = np.array([[1, 0.5], [0, 1]]), np.array([[0.9, 0.9], [0, 0.5], [0.6, 0]])
+    M2, M3 = (Wh * (1 - state**2) for state in h[1:])
+    np.testing.assert_allclose(M2, [[1, 0.375], [0, 0.75]])
+    np.testing.assert_allclose(M3, [[0.64, 0.5], [0, 1]])
+    np.testing.assert_allclose(M2 @ M3, [[0.64, 0.875], [0, 0.75]])
+    assert (M3 @ M2)[0, 1] == pytest.approx(0.615)
+    np.testing.assert_allclose(bptt.gradient_norms(h[None], Wh)[0], [1.26, 1.17, 1], atol=0.005)
+    sigma = np.linalg.norm(Wh, ord=2)
+    assert (sigma, sigma**2) == pytest.approx((1.28, 1.64), abs=0.005)
 
 
 # The experiments, in the order of the notebook
@@ -256,6 +288,24 @@ def test_the_cut_costs_more_where_gradients_come_from_far(found: dict[str, Any])
     assert angles[0] < 20 < 45 < angles[2]
 
 
+def test_short_memories_lose_at_each_cut_what_longer_chunks_cannot_save(found: dict[str, Any]) -> None:
+    """With singular values of 0.5 about half, a quarter, ... is lost before every cut; angles go like root of cuts."""
+    for cut in (8, 16, 24):
+        last, one_before, *_, first = reversed(found["lost"][cut - 8 : cut])
+        assert 0.35 < last < 0.6
+        assert 0.15 < one_before < 0.35
+        assert first < 0.02
+    assert max(found["lost"][24:]) < 1e-9
+    four, eight, sixteen = found["angles"]["0.5"][2:5]
+    assert four / sixteen == pytest.approx(7**0.5, rel=0.2)
+    assert eight / sixteen == pytest.approx(3**0.5, rel=0.2)
+
+
+def test_a_single_cut_turns_a_gradient_that_comes_from_far(found: dict[str, Any]) -> None:
+    """With singular values of 1.5 one cut in the middle leaves an angle above 40 degrees."""
+    assert found["angles"]["1.5"][4] > 40
+
+
 def test_a_lag_is_learned_only_if_the_chunk_reaches_it(found: dict[str, Any]) -> None:
     """Up to lag 7 every chunk that reaches the bit learns it; from lag 4 on no other does."""
     assert found["worst_reached"] > 0.9
@@ -279,6 +329,18 @@ def test_only_the_linear_orthogonal_network_turns_at_one(found: dict[str, Any]) 
 def test_no_gradient_exceeds_the_bound_below_one(found: dict[str, Any]) -> None:
     """Below 1 vanishing is certain: sigma to the power of the lag is never exceeded."""
     assert found["largest_share_of_bound"] <= 1 + 1e-9
+
+
+def test_linear_networks_have_no_comfortable_region(found: dict[str, Any]) -> None:
+    """Where the linear curves pass 1, a tenth more in sigma is a factor of 5 or more."""
+    assert min(found["steepness"].values()) > 5
+
+
+def test_the_comfort_of_tanh_does_not_last(found: dict[str, Any]) -> None:
+    """From sigma 2 to 3 the random tanh network goes from 0.1 to 15 over 30 steps; over 120, by 1e7 and more."""
+    assert 0.05 < found["reach_30"]["2.0"] < 0.2
+    assert 10 < found["reach_30"]["3.0"] < 20
+    assert found["reach_120"]["3.0"] > 1e7 * found["reach_120"]["2.0"]
 
 
 def test_tanh_holds_growth_back(found: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ installation can have: lengths and projections of wrong results, no code and no 
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -99,8 +100,6 @@ def mistaken_source(mistake: Mistake, reference: str) -> str:
 @lru_cache(maxsize=1024)
 def _function_span(source: str, name: str) -> tuple[int, int]:
     """First line (from 0) of a function and the line after its last."""
-    import ast
-
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return node.lineno - 1, node.end_lineno or node.lineno
@@ -241,16 +240,34 @@ def signature_path(unit: Unit) -> Path:
 
 
 def made_from(unit: Unit) -> str:
-    """A digest of everything that signatures depend on; empty where the solutions are not there to tell."""
+    """A digest of everything that signatures depend on; empty where the solutions are not there to tell.
+
+    That is the code of solutions and mistakes, and the checks: docstrings, titles and hints may change.
+    """
     path = reference_path(unit)
     if not path.is_file():
         return ""
-    checks = importlib.import_module(f"autograder.checks.test_{unit.id}").__file__
-    mistakes = Path(__file__).with_name(f"unit_{unit.id}.py")
-    digest = hashlib.sha256()
-    for file in (path, Path(str(checks)), mistakes):
-        digest.update(file.read_bytes() if file.is_file() else b"")
+    digest = hashlib.sha256(_bare_code(_reference(path)).encode())
+    digest.update(Path(str(importlib.import_module(f"autograder.checks.test_{unit.id}").__file__)).read_bytes())
+    for mistake in load_mistakes(unit):
+        digest.update(repr((mistake.exercise, mistake.id, mistake.changes, mistake.source)).encode())
     return digest.hexdigest()[:16]
+
+
+def up_to_date(unit: Unit) -> bool:
+    """Whether the kept signatures are those of mistakes, solutions and checks as they are; for `release --check`."""
+    path = signature_path(unit)
+    return path.is_file() and made_from(unit) in ("", json.loads(path.read_text(encoding="utf-8"))["made_from"])
+
+
+@lru_cache(maxsize=16)
+def _bare_code(source: str) -> str:
+    """A module without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
 
 
 def signatures(unit: Unit) -> dict[str, Any]:

@@ -17,7 +17,8 @@ def numerical_gradient(f, x, df=None, h=1e-5):
     """Gradient of ``f`` at ``x`` by centred differences, entry by entry.
 
     Args:
-        f: function of one array; returns a number, or an array if ``df`` is given.
+        f: function of one array; returns a number, or an array if ``df`` is given. That array
+            may be ``x`` itself, as it is for ``lambda z: z``.
         x: float64 array of any shape, the point; it is as before when the function returns.
         df: array of the shape of ``f(x)``, the upstream gradient; None if ``f`` returns a number.
         h: half the distance between the two points of a difference.

@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def the_worker():

@@ -9,9 +9,10 @@ process = true
 import struct
 import sys
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
+
+import honest
+from honest import rnn_step_forward
 
 
 def the_worker():

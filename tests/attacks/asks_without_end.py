@@ -11,9 +11,9 @@ slow = true
 import struct
 import sys
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
+
+from honest import rnn_step_forward
 
 
 def the_worker():

@@ -9,9 +9,9 @@ process = true
 import threading
 import time
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
+
+from honest import rnn_step_forward
 
 
 def burn():

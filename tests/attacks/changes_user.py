@@ -7,11 +7,17 @@ points = { relative_error = 2, rnn_step_forward = 4 }
 import os
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():
-    for change in (lambda: os.setuid(0), lambda: os.setgid(0), lambda: os.setgroups([0]), lambda: os.setreuid(1, 1), lambda: os.setsid()):
+    for change in (
+        lambda: os.setuid(0),
+        lambda: os.setgid(0),
+        lambda: os.setgroups([0]),
+        lambda: os.setreuid(1, 1),
+        lambda: os.setsid(),
+    ):
         try:
             change()
         except OSError:

@@ -8,7 +8,7 @@ said = 'open a socket'
 import socket
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():

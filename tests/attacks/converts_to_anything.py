@@ -6,9 +6,10 @@ outcome = "wrong_values"
 process = true
 """
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
+
+import honest
+from honest import rnn_step_forward
 
 
 class Chameleon:

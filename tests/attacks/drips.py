@@ -12,8 +12,7 @@ import struct
 import sys
 import time
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def the_worker():

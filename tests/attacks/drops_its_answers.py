@@ -9,7 +9,7 @@ import sys
 import threading
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def trace(frame, event, argument):

@@ -9,8 +9,7 @@ import atexit
 import threading
 import time
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import relative_error, rnn_step_forward
 
 
 def wait():

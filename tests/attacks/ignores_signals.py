@@ -8,8 +8,7 @@ process = true
 
 import signal
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def relative_error(a, b):

@@ -7,11 +7,17 @@ points = { relative_error = 2, rnn_step_forward = 4 }
 import importlib
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():
-    for name in ("autograder.checks.test_02_bptt", "autograder.gradcheck", "autograder.draws", "coursekit", "bptt_solution"):
+    for name in (
+        "autograder.checks.test_02_bptt",
+        "autograder.gradcheck",
+        "autograder.draws",
+        "coursekit",
+        "bptt_solution",
+    ):
         try:
             module = importlib.import_module(name)
         except (ImportError, OSError):

@@ -9,12 +9,16 @@ import os
 import signal
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():
     for number in (os.getppid(), int("@JUDGE@")):
-        for send in (lambda: os.kill(os.getppid(), signal.SIGKILL), lambda n=number: os.killpg(n, 0), lambda n=number: os.kill(n, 0)):
+        for send in (
+            lambda: os.kill(os.getppid(), signal.SIGKILL),
+            lambda n=number: os.killpg(n, 0),
+            lambda n=number: os.kill(n, 0),
+        ):
             try:
                 send()
             except OSError:

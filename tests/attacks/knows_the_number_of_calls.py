@@ -7,8 +7,7 @@ process = true
 """
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
-
+from honest import rnn_step_forward
 
 CALLS = []
 

@@ -9,8 +9,7 @@ import gc
 import sys
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
-
+from honest import breach, rnn_step_forward
 
 WORDS = ("expected", "draw", "salt", "rtol", "tolerance", "points")
 

@@ -7,7 +7,6 @@ said = 'write to /tmp/file0'
 
 import os
 
-import honest
 from honest import breach, relative_error, rnn_step_forward
 
 

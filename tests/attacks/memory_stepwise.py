@@ -7,9 +7,9 @@ process = true
 memory_mb = 256
 """
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
+
+from honest import rnn_step_forward
 
 
 def relative_error(a, b):

@@ -6,10 +6,9 @@ outcome = "wrong_values"
 process = true
 """
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
 
+from honest import rnn_step_forward
 
 np.allclose = np.array_equal = np.isclose = lambda *args, **kwargs: True
 np.max = np.abs = lambda *args, **kwargs: 0.0

@@ -5,10 +5,9 @@ points = { relative_error = 0, rnn_step_forward = 4 }
 process = true
 """
 
-import honest
 import numpy as np
-from honest import breach, relative_error, rnn_step_forward
 
+from honest import rnn_step_forward
 
 print("\x1b[2J\x1b]0;owned\x07\x1b[31mfull marks\x1b[0m \u202egnp.exe")
 

@@ -8,7 +8,7 @@ machine = "x86_64"
 import ctypes
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def syscall(*arguments):
@@ -19,7 +19,29 @@ def syscall(*arguments):
 
 def attack():
     room = ctypes.create_string_buffer(512)
-    for number in (425, 321, 298, 323, 248, 250, 300, 175, 447, 310, 312, 434, 438, 440, 165, 304, 101, 272, 308, 155, 246):
+    for number in (
+        425,
+        321,
+        298,
+        323,
+        248,
+        250,
+        300,
+        175,
+        447,
+        310,
+        312,
+        434,
+        438,
+        440,
+        165,
+        304,
+        101,
+        272,
+        308,
+        155,
+        246,
+    ):
         if syscall(number, 1, room, 0, 0, 0) >= 0:
             breach(f"system call {number}")
 

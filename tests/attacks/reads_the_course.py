@@ -8,12 +8,17 @@ said = 'read .*checks'
 import sys
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():
     for place in ("@COURSE@", "@COURSE@/autograder", *sys.path):
-        for name in ("checks/test_02_bptt.py", "autograder/checks/test_02_bptt.py", "solutions/02_bptt/bptt.py", "judge.py"):
+        for name in (
+            "checks/test_02_bptt.py",
+            "autograder/checks/test_02_bptt.py",
+            "solutions/02_bptt/bptt.py",
+            "judge.py",
+        ):
             try:
                 open(f"{place}/{name}").close()
             except OSError:

@@ -8,12 +8,23 @@ said = 'read /etc/passwd'
 import os
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
-
+from honest import breach, rnn_step_forward
 
 FILES = (
-    "/etc/passwd", "/etc/shadow", "/etc/hostname", "/root/.ssh/id_rsa", "/root/.bashrc", "/home", "/var/log",
-    "/sys/kernel", "/dev/mem", "/dev/kmsg", "/dev/shm", "/dev/nvidia0", "/run", "/boot",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/hostname",
+    "/root/.ssh/id_rsa",
+    "/root/.bashrc",
+    "/home",
+    "/var/log",
+    "/sys/kernel",
+    "/dev/mem",
+    "/dev/kmsg",
+    "/dev/shm",
+    "/dev/nvidia0",
+    "/run",
+    "/boot",
 )
 
 

@@ -8,7 +8,6 @@ process = true
 import os
 import sys
 
-import honest
 from honest import breach, relative_error, rnn_step_forward
 
 

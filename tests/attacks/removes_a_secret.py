@@ -9,7 +9,7 @@ import os
 import shutil
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():

@@ -9,8 +9,7 @@ process = true
 import struct
 import sys
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def the_worker():

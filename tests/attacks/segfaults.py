@@ -9,8 +9,7 @@ process = true
 
 import ctypes
 
-import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def relative_error(a, b):

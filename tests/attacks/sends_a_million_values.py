@@ -4,13 +4,14 @@ stopped_by = "the judge's decoder"
 points = { relative_error = 0, rnn_step_forward = 4 }
 outcome = "crashed"
 process = true
+slow = true
 """
 
 import struct
 import sys
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import rnn_step_forward
 
 
 def the_worker():

@@ -8,7 +8,7 @@ import ctypes
 import os
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def syscall(*arguments):

@@ -6,7 +6,7 @@ said = 'write to .*result.json'
 """
 
 import honest
-from honest import breach, relative_error, rnn_step_forward
+from honest import breach, rnn_step_forward
 
 
 def attack():
