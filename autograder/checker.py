@@ -75,7 +75,7 @@ def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int, *, ter
     elif exercise.message:
         lines.append(exercise.message)
     if exercise.mistake_title:
-        general = (exercise.mistake or "").startswith(GENERAL)
+        general = all(name.startswith(GENERAL) for name in (exercise.mistake or "").split("+"))
         lines.append(f"{'What is off' if general else 'This looks like a known mistake'}: {exercise.mistake_title}")
         shown = exercise.hints[: max(hint, 1)]
         lines += [f"Hint {number} of {len(exercise.hints)}: {text}" for number, text in enumerate(shown, 1)]

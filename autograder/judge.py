@@ -302,23 +302,20 @@ class _Bench:
         return result
 
     def name_what_is_off(self, result: ExerciseResult, judgement: Judgement, check: Check, below_right: bool) -> None:
-        """A known mistake, or several; where no list has it, the kind of deviation."""
+        """Known mistakes; for parts that no list explains, the kind of deviation."""
         item = judgement.exercise
         # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
         attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
         known = next((found for found in attempts if found), [])
-        if known:
-            result.mistake = "+".join(mistake.id for mistake in known)
-            _say(result, known)
-            return
-        general = self.detected(result, judgement, check, below_right)
-        if general:
-            result.mistake = "+".join(f"{GENERAL}{kind.id}" for kind in general)
-            _say(result, general)
-
-    def detected(self, result: ExerciseResult, judgement: Judgement, check: Check, below_right: bool) -> list[Detected]:
-        """What general detectors say about the parts that are not right."""
         wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
+        left = wrong.difference(*(parts for _, parts in known))
+        general = self.detected(judgement, check, left, below_right) if left else []
+        ids = [mistake.id for mistake, _ in known] + [f"{GENERAL}{kind.id}" for kind in general]
+        result.mistake = "+".join(ids) or None
+        _say(result, [*(mistake for mistake, _ in known), *general])
+
+    def detected(self, judgement: Judgement, check: Check, wrong: set[str], below_right: bool) -> list[Detected]:
+        """What general detectors say about some parts that are not right."""
         for verdict in judgement.verdicts if below_right else [*judgement.verdicts[1:], judgement.verdicts[0]]:
             found = evidence(verdict.records, check)
             found.below_right = below_right
@@ -415,7 +412,7 @@ def _below(item: Exercise) -> set[str]:
 
 
 def _say(result: ExerciseResult, named: Sequence[Mistake | Detected]) -> None:
-    result.mistake_title = " · ".join(one.title for one in named)
+    result.mistake_title = " · ".join(one.title for one in named) or None
     result.hints = [hint for one in named for hint in one.hints]
     result.hint = result.hints[0] if result.hints else None
 

@@ -12,7 +12,7 @@ and when it ends, everything ends. It ends when its standard input does, however
 from __future__ import annotations
 
 import base64
-import importlib
+import importlib.util
 import json
 import os
 import queue

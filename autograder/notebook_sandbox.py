@@ -150,8 +150,9 @@ def _furnish(room: Path, folder: Path) -> None:
     library = room / "lib"
     package = library / "autograder"
     package.mkdir(parents=True)
+    (room / "runner").mkdir()  # not with the libraries, where a module of the student's own might have such a name
     for name in ("notebook_runner.py", "lockdown.py"):
-        shutil.copyfile(_HERE / name, library / name)
+        shutil.copyfile(_HERE / name, room / "runner" / name)
     (package / "__init__.py").write_text("from autograder.checker import check\n", encoding="utf-8")
     shutil.copyfile(_HERE / "notebook_stand_in.py", package / "checker.py")
     for name in ("course.py", "course.toml", "errors.py"):  # which units there are; coursekit.upstream asks
@@ -160,7 +161,7 @@ def _furnish(room: Path, folder: Path) -> None:
     shutil.copytree(Path(coursekit.__file__).resolve().parent, library / "coursekit", ignore=ignored)
     _copy_submission(folder, room / "input")
     _copy_font_list(library / "matplotlib")
-    for path in (library, room / "input"):
+    for path in (library, room / "runner", room / "input"):
         for inside, _, files in os.walk(path):
             os.chmod(inside, 0o755)
             for file in files:
@@ -244,7 +245,13 @@ class _Supervisor:
                 for name in ("cell_cpu_seconds", "cell_wall_seconds", "notebook_cpu_seconds", "file_mb", "flood_mb")
             },
         }
-        self.command = [sys.executable, "-P", "-s", f"{self.inside}/lib/notebook_runner.py", json.dumps(self.settings)]
+        self.command = [
+            sys.executable,
+            "-P",
+            "-s",
+            f"{self.inside}/runner/notebook_runner.py",
+            json.dumps(self.settings),
+        ]
         if self.isolated:
             self.command = [*self._namespaces(), "--", *_as_user(uid), *self.command]
         else:

@@ -531,6 +531,9 @@ def start_worker(limits: Limits, stack: Stack) -> Worker:
     key = (os.getpid(), limits.engine, stack.name)  # a forked judge does not share its parent's zygote
     with _zygotes_lock:
         zygote = _zygotes.get(key)
+        if zygote is not None and not zygote.alive():
+            _zygotes.pop(key).close()
+            zygote = None
         if zygote is not None:
             try:
                 return zygote.worker(limits)

@@ -197,6 +197,16 @@ def test_a_known_mistake_goes_before_a_general_kind() -> None:
     assert found.mistake == "bias-gradient-averaged"
 
 
+def test_what_a_known_mistake_does_not_explain_is_said_too() -> None:
+    """db averaged is a known mistake; dx with a factor beside it is on no list: both are named."""
+    found = judged(
+        SECOND, "rnn_step_backward", ("db = da.sum(axis=0)", "db = da.mean(axis=0)"), (STEP_DX, STEP_DX + " * 2")
+    )
+    assert found.mistake == f"bias-gradient-averaged+{GENERAL}factor"
+    assert found.mistake_title.endswith("dx: right up to a factor: 2")
+    assert len(found.hints) == 6
+
+
 @pytest.mark.parametrize(
     "body",
     ["rng = np.random.default_rng(0); return rng.normal(size=(N, T, h0.shape[1]))", "return np.full(h.shape, 0.1)"],

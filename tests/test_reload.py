@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
 from autograder.course import load_course

@@ -312,8 +312,10 @@ def _signed(unit: Unit) -> dict[str, list[Wrong]]:
 # --- matching -------------------------------------------------------------------------------
 
 
-def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord], draw: Draw) -> list[Mistake]:
-    """The known mistakes whose behaviour a submission shows; the fewest that explain the most.
+def recognise(
+    unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord], draw: Draw
+) -> list[tuple[Mistake, set[str]]]:
+    """The known mistakes whose behaviour a submission shows, and the parts that each explains; the fewest for the most.
 
     A mistake is recognised if, in every case, each part that it gets wrong is wrong in the same
     way in the submission. Several are named together if they explain different parts.
@@ -340,13 +342,13 @@ def recognise(unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRe
             continue
         if explained:
             found.append((mistake, explained))
-    named: list[Mistake] = []
+    named: list[tuple[Mistake, set[str]]] = []
     left = set(wrong)
     while left:
         best = max(found, key=lambda pair: len(pair[1] & left), default=None)
         if best is None or not best[1] & left:
             break
-        named.append(best[0])
+        named.append(best)
         left -= best[1]
     return named
 

@@ -4,6 +4,7 @@ stopped_by = "shape first"
 points = { relative_error = 0, rnn_step_forward = 4 }
 outcome = "wrong_values"
 process = true
+slow = true
 """
 
 import numpy as np
