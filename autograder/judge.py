@@ -245,7 +245,11 @@ class _Bench:
     ) -> None:
         """Judge an exercise apart from the mistakes of what it builds on: one bug costs once."""
         wrong_below = [name for name in item.builds_on if earlier[name].outcome is not Outcome.PASSED]
-        forward_wrong = item.forward is not None and earlier[item.forward].outcome is not Outcome.PASSED
+        # A forward that is right only with a right step below it still left a wrong cache here.
+        forward_wrong = item.forward is not None and (
+            earlier[item.forward].outcome is not Outcome.PASSED
+            or any(not record.given_ok for record in judgement.verdicts[0].records)
+        )
         timed_out = any(
             seen.outcome is Outcome.TIMED_OUT
             for record in judgement.verdicts[0].records
@@ -272,7 +276,9 @@ class _Bench:
                 if _passed(judgement, item.parts):
                     return
         if forward_wrong and not timed_out:
-            for chosen in _mended(check.stand_ins, item, bool(wrong_below)):
+            attempts = _mended(check.stand_ins, item, False)
+            attempts += _mended(check.stand_ins, item, True) if wrong_below else []
+            for chosen in attempts:
                 apart = Student(self.submission, self.unit.module, self.limits, self.stack, stand_ins=chosen)
                 try:
                     how = f"judged as if {item.forward} were right"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -284,7 +285,7 @@ class Worker:
         if type(arg) is protocol.Handle:
             return self.handles[arg.number]
         if type(arg) is protocol.Function:
-            return lambda *values: self.ask(arg.number, list(values))
+            return self.judges_function(arg.number)
         if type(arg) is np.ndarray:
             return arg.copy()
         if type(arg) in (list, tuple):
@@ -292,6 +293,17 @@ class Worker:
         if type(arg) is dict:
             return {key: self.argument(item) for key, item in arg.items()}
         return arg
+
+    def judges_function(self, number: int) -> Any:
+        """The f of a numerical gradient: computed by the judge, and in all else like one of the student's own."""
+
+        def function(*values: Any) -> Any:
+            result = self.ask(number, list(values))
+            if values and type(result) is np.ndarray and np.array_equal(result, values[0]):
+                return values[0]  # a function that returns its argument returns the object, not a copy
+            return np.float64(result) if type(result) is float else result  # numpy's sums have .copy() and .shape
+
+        return function
 
     def changed(self, before: Any, after: Any) -> bool:
         """Whether the student's function changed an array that it was given, by more than rounding.
@@ -460,7 +472,7 @@ class Mending:
 
     A backward function can be judged only by a cache in its author's own layout. Wherever the cache
     holds the wrong result (or one time step of it, or its square, or one minus that: tanh's slope),
-    it gets the right one; and wherever it collects caches of single steps, those of right steps.
+    it gets the right one (or the right pre-activation); and wherever it collects caches of single steps, those of right steps.
     """
 
     def __init__(self, wrong: Any, right: Any, steps: list[Any], memo: dict[int, Any]) -> None:
@@ -481,6 +493,9 @@ class Mending:
         self.pairs += views
         self.pairs += [(b**2, a**2) for b, a in views]
         self.pairs += [(1 - b**2, 1 - a**2) for b, a in views]
+        with np.errstate(all="ignore"):
+            undone = [(np.arctanh(b), np.arctanh(a)) for b, a in views]  # the pre-activation, if tanh made these
+        self.pairs += [(b, a) for b, a in undone if np.isfinite(b).all() and np.isfinite(a).all()]
 
     def of(self, cache: Any) -> Any:
         """The mended cache; what cannot be copied is changed in place."""
@@ -537,11 +552,35 @@ class Mending:
         return array
 
 
+def fill_what_is_empty() -> None:
+    """Have ``np.empty`` hand out NaN (or the most negative integer) instead of whatever memory held.
+
+    A function that adds into an empty array would else be right or wrong by chance: the same submission must get
+    the same score, always.
+    """
+
+    def filled(original: Any) -> Any:
+        @functools.wraps(original)
+        def empty(*args: Any, **kwargs: Any) -> Any:
+            array = original(*args, **kwargs)
+            if array.dtype.kind in "fc":
+                array.fill(np.nan)
+            elif array.dtype.kind == "i":
+                array.fill(np.iinfo(array.dtype).min)
+            return array
+
+        return empty
+
+    for name in ("empty", "empty_like"):
+        setattr(np, name, filled(getattr(np, name)))  # numpy's own modules hold the originals by other names
+
+
 def serve(receive: Any, send: Any) -> None:
     """Be a worker on an open channel until the judge closes it; stdin, stdout and stderr are set already."""
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+    fill_what_is_empty()
     protocol.write_frame(send, ["ready", 0, []])  # from here on, what goes wrong is the student's doing
     Worker(receive, send).run()
     os._exit(0)  # a student's atexit handlers and threads do not hold the judge up

@@ -49,6 +49,7 @@ def warm_up(engine: str) -> None:
         import torch
         import torch._dynamo
 
+        torch.manual_seed(0)
         torch.set_num_threads(1)  # before any operation: threads do not survive a fork
         weight = torch.nn.Parameter(torch.ones(2, 2))
         optimiser = torch.optim.Adam([weight])

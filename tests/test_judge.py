@@ -225,6 +225,84 @@ def test_float32_is_right_and_remarked():
     assert result.score == result.max_score and "float32" in result.exercises[0].remarks[0]
 
 
+def test_uninitialised_memory_is_never_right_by_chance():
+    """Does adding into np.empty give NaN, every time, while filling it first stays right?"""
+    adds = changed(
+        (
+            "dWx, dWh, db = np.zeros_like(Wx), np.zeros_like(Wh), np.zeros(H)",
+            "dWx, dWh, db = np.empty_like(Wx), np.zeros_like(Wh), np.empty(H)",
+        ),
+        exercises=["rnn_backward"],
+    )
+    assert lost(adds) == {"rnn_backward": ["dWx", "db"]} and "NaN" in adds.exercises[0].message
+    fills = changed(
+        ("dx = np.zeros((N, T, x0.shape[1]))", "dx = np.empty((N, T, x0.shape[1]))"), exercises=["rnn_backward"]
+    )
+    assert fills.score == fills.max_score
+
+
+def test_a_numerical_gradient_may_copy_what_f_returns():
+    """Does the judge's f return what numpy functions do: a scalar with .copy(), and x itself where it returns x?"""
+    result = changed(
+        ("        above = f(x)\n", "        above = f(x).copy()\n"),
+        ("        above = np.array(above, dtype=np.float64)  # a copy: f may return x itself\n", ""),
+        ("below = np.array(f(x), dtype=np.float64)", "below = f(x).copy()"),
+        exercises=["numerical_gradient"],
+    )
+    assert result.score == result.max_score
+    without = changed(
+        ("        above = np.array(above, dtype=np.float64)  # a copy: f may return x itself\n", ""),
+        exercises=["numerical_gradient"],
+    )
+    assert without.exercises[0].parts[0].outcome is Outcome.EDGE_CASE
+
+
+#: A sequence backward that puts its step caches together itself, from the states.
+HAND_BUILT = """
+def rnn_forward(x, h0, Wx, Wh, b):
+    h, state = np.zeros((x.shape[0], x.shape[1], h0.shape[1])), h0
+    for t in range(x.shape[1]):
+        state, _ = rnn_step_forward(x[:, t], state, Wx, Wh, b)
+        h[:, t] = state
+    return h, (x, h0, Wx, Wh, h)
+
+
+def rnn_backward(dh, cache):
+    x, h0, Wx, Wh, h = cache
+    dx, dWx, dWh, db = np.zeros_like(x), np.zeros_like(Wx), np.zeros_like(Wh), np.zeros(dh.shape[2])
+    dnext = np.zeros_like(h0)
+    for t in reversed(range(dh.shape[1])):
+        before = h[:, t - 1] if t else h0
+        step = (x[:, t], before, Wx, Wh, h[:, t])
+        dx[:, t], dnext, a, c, d = rnn_step_backward(dh[:, t] + dnext, step)
+        dWx, dWh, db = dWx + a, dWh + c, db + d
+    return dx, dnext, dWx, dWh, db
+"""
+
+
+@pytest.mark.parametrize(
+    "wrong_step",
+    ["np.tanh(x @ Wx + prev_h @ Wh.T + b)", "np.tanh(x @ Wx + b)", "np.tanh(x @ Wx - prev_h @ Wh + b)"],
+)
+def test_a_backward_that_builds_its_own_step_caches_does_not_pay_for_a_wrong_step(wrong_step):
+    """Does one bug in the step cost once, for a rnn_backward that uses no cache of the step's?"""
+    source = REFERENCE.replace("np.tanh(x @ Wx + prev_h @ Wh + b)", wrong_step) + HAND_BUILT
+    wanted = ["rnn_step_forward", "rnn_step_backward", "rnn_forward", "rnn_backward"]
+    assert set(lost(judge_source(UNIT.id, source, exercises=wanted))) == {"rnn_step_forward"}
+
+
+def test_a_backward_from_the_pre_activation_does_not_pay_for_a_wrong_forward():
+    """Is a step that caches the pre-activation judged as if its forward were right?"""
+    source = (
+        REFERENCE.replace(
+            "    next_h = np.tanh(x @ Wx + prev_h @ Wh + b)\n    cache = (x, prev_h, Wx, Wh, next_h)\n",
+            "    a = x @ Wx + prev_h @ Wh.T + b\n    next_h = np.tanh(a)\n    cache = (x, prev_h, Wx, Wh, a)\n",
+        )
+    ).replace("    x, prev_h, Wx, Wh, next_h = cache\n", "    x, prev_h, Wx, Wh, a = cache\n    next_h = np.tanh(a)\n")
+    assert "next_h = np.tanh(a)\n    da" in source
+    assert set(lost(judge_source(UNIT.id, source))) == {"rnn_step_forward"}
+
+
 def test_a_worker_that_cannot_start_is_never_a_score(monkeypatch, tmp_path):
     """Is a failure of the grader's own an error, not a zero?"""
     from autograder import sandbox

@@ -124,7 +124,7 @@ ALLOWED = (
 
 def build(machine: str) -> bytes:
     """The program for ``x86_64`` or ``aarch64``."""
-    import pyseccomp as seccomp  # type: ignore[import-untyped]
+    import pyseccomp as seccomp
 
     arch = {"x86_64": seccomp.Arch.X86_64, "aarch64": seccomp.Arch.AARCH64}[machine]
     rules: Any = seccomp.SyscallFilter(defaction=seccomp.ERRNO(errno.EPERM))

@@ -208,15 +208,17 @@ def gradient_cases(draw: Draw) -> list[Case]:
     """A number of an array, an array of an array, another step, an array of one entry, no axis at all."""
     rng = draw.rng("numerical_gradient")
     a, b = sizes(rng, 2, draw, (2, 3))
+    same, df_same = rng.normal(size=(a, b)), rng.normal(size=(a, b))
     return [
-        Case("a number of a matrix", {"x": rng.normal(size=(a, b)), "kind": "cubic", "df": None, "h": 1e-5}),
+        Case("f returns a number", {"x": rng.normal(size=(a, b)), "kind": "cubic", "df": None, "h": 1e-5}),
         Case(
-            "an array of a matrix, with an upstream gradient",
+            "f returns an array, df is given",
             {"x": rng.normal(size=(a, b)), "kind": "rows", "df": rng.normal(size=(b, a)), "h": 1e-5},
         ),
         Case("df and h left out", {"x": rng.normal(size=(2, a, 2)), "kind": "cubic", "df": None, "h": None}),
         Case("one axis, h = 0.1", {"x": rng.normal(size=(b,)), "kind": "cubic", "df": None, "h": 0.1}),
-        Case("one entry", {"x": rng.normal(size=(1,)), "kind": "cubic", "df": None, "h": 1e-5}),
+        Case("x has one entry", {"x": rng.normal(size=(1,)), "kind": "cubic", "df": None, "h": 1e-5}),
+        Case("f returns x itself", {"x": same, "kind": "same", "df": df_same, "h": 1e-5}, edge="f returning x itself"),
     ]
 
 
@@ -260,9 +262,12 @@ def test_numerical_gradient(student: Any, case: Case, expect: Expect) -> None:
     if case.kind == "cubic":
         f: Any = cubic
         expected = cubic_gradient(case.x, case.h or 1e-5)
-    else:
+    elif case.kind == "rows":
         f = rows
         expected = rows_gradient(case.x, case.df)
+    else:
+        f = lambda x: x  # noqa: E731 - what the notebook warns of
+        expected = case.df
     options = [] if case.h is None else [case.df, case.h]
     got, changed = student.call_and_watch("numerical_gradient", [f, case.x, *options])
     expect.part("grad", got, expected, NUMERICAL_RTOL)
