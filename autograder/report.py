@@ -111,6 +111,15 @@ class NeedsHelp:
     reasons: list[str]
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What one submission's code tried that no exercise asks for."""
+
+    student: str
+    unit: str
+    what: list[str]
+
+
 def unit_figures(results: Sequence[SubmissionResult], course: Course) -> list[UnitFigures]:
     """Figures per unit, for the units that somebody handed in, in the course's order.
 
@@ -298,6 +307,7 @@ def class_report(
         named=PEOPLE_NAMED,
         help=need_help(figures),
         help_below=HELP_BELOW,
+        tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         links={student: quote(page) for student, page in (pages or {}).items()},
         looks=LOOKS,
         absent=ABSENT,

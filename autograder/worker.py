@@ -472,7 +472,8 @@ class Mending:
 
     A backward function can be judged only by a cache in its author's own layout. Wherever the cache
     holds the wrong result (or one time step of it, or its square, or one minus that: tanh's slope),
-    it gets the right one (or the right pre-activation); and wherever it collects caches of single steps, those of right steps.
+    it gets the right one (or the right pre-activation); and wherever it collects caches of single steps,
+    those of right steps.
     """
 
     def __init__(self, wrong: Any, right: Any, steps: list[Any], memo: dict[int, Any]) -> None:

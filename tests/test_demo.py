@@ -267,6 +267,7 @@ def made_up(student: str, **changes: object) -> SubmissionResult:
     result = SubmissionResult(
         unit.id, 0.0, unit.max_score, exercises, EVIL, EVIL, {"numpy": EVIL}, student, output=EVIL + "\x00\ud800"
     )
+    result.attempts.append(EVIL)
     return dataclasses.replace(result, **changes)  # type: ignore[arg-type]
 
 
@@ -281,6 +282,14 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
         assert not {"script", "img", "b>eve"} & set(page.tags), file
         assert "<script" in page.text and "\x00" not in page.source
     assert "<b>eve</b>" in Page(tmp_path / "0.html").text
+
+
+def test_what_code_tried_is_in_the_reports(tmp_path: Path) -> None:
+    """An attack that was refused is named for the teacher, with whose it was, and to the student."""
+    result = made_up("eve", attempts=["open /etc/passwd"])
+    report.class_report([result, made_up("ada", attempts=[])], COURSE, tmp_path / "class.html")
+    report.student_feedback(result, COURSE, tmp_path / "eve.html")
+    assert all("open /etc/passwd" in Page(tmp_path / name).text for name in ("class.html", "eve.html"))
 
 
 def test_one_page_is_for_one_student(tmp_path: Path) -> None:

@@ -135,6 +135,21 @@ def numerical_gradient(f, x, df=None, h=1e-5):
 """,
     ),
     Mistake(
+        "result-not-copied",
+        "numerical_gradient",
+        "a result of f is kept, but not copied",
+        "What f has returned stays as it is.",
+        (
+            "If f returns the very array that it was given, what happens to the first result when you move the entry again?",
+            "Look at what stands between the first call of f and the next change of x.",
+            "Two names for one array see the same numbers; a result that has to outlive a change needs memory of its own.",
+        ),
+        (
+            ("np.array(above, dtype=np.float64)", "np.asarray(above)"),
+            ("np.array(f(x), dtype=np.float64)", "np.asarray(f(x))"),
+        ),
+    ),
+    Mistake(
         "whole-rows-moved",
         "numerical_gradient",
         "whole rows are moved instead of single entries",

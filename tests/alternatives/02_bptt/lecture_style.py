@@ -15,9 +15,9 @@ def numerical_gradient(f, x, df=None, h=1e-5):
         ix = it.multi_index
         oldval = x[ix]
         x[ix] = oldval + h
-        pos = f(x)
+        pos = np.copy(f(x))
         x[ix] = oldval - h
-        neg = f(x)
+        neg = np.copy(f(x))
         x[ix] = oldval
         if df is None:
             grad[ix] = (pos - neg) / (2 * h)
