@@ -55,8 +55,9 @@ format: $(READY) ## let ruff lay out the code
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
 
-bench: $(READY) ## how long check and grade take on this machine
+bench: $(READY) ## how long check and grade take on this machine, and what the sandbox costs
 	@$(BIN)/python benchmarks/latency.py
+	@$(BIN)/python benchmarks/sandbox.py --repeats 10 --no-torch
 
 pins: $(READY) ## write constraints.txt anew from what .venv holds
 	@$(BIN)/python tools/pins.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,11 @@ def _own_module(unit_id: str, module_file: str) -> Path:
     type=click.Choice(["bubblewrap", "landlock", "process"]),
     help="Isolate student code this way; default: the strongest that works here. 'process' is weak.",
 )
+@click.option(
+    "--execute",
+    is_flag=True,
+    help="Run the notebooks too, in a sandbox, for whoever marks the answers in words; scores never depend on it.",
+)
 @click.option("--no-feedback", is_flag=True, help="Leave out the feedback pages.")
 def grade(
     unit: str,
@@ -110,6 +116,7 @@ def grade(
     force: bool,
     no_feedback: bool,
     isolation: str | None,
+    execute: bool,
 ) -> None:
     """Grade UNIT on hidden draws: one --submission, or everybody in submitted/."""
     if submission is not None:
@@ -119,6 +126,8 @@ def grade(
             )
         _grade_one(unit, submission, json_file, draw_of, isolation)
         return
+    if execute:
+        os.environ["UNROLLED_EXECUTE"] = "1"  # nbgrader_config.py asks for it
     if json_file is not None or draw_of is not None:
         raise UsageError("--json and --draw-of go with --submission.")
     _grade_class(unit, list(students), db_url, jobs, force, not no_feedback, isolation)

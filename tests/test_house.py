@@ -1,8 +1,10 @@
-"""The house: pins, environment.yml, licence and Makefile say the same thing."""
+"""The house: pins, environment.yml, licence, Makefile and the texts say the same thing as the tree."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +21,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from autograder import cli, errors, results
+from autograder import checking, cli, errors, results
 from autograder.course import load_course
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,9 +159,17 @@ def test_every_target_sets_up_by_itself(target: str) -> None:
     if shutil.which("make") is None:
         pytest.skip("there is no make here")
     # A stamp that is not there, in another place than the real one: -n prints and runs nothing.
-    command = ["make", "-n", "READY=.venv/.not-there", target]
-    plan = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["make", "-n", "--no-print-directory", "READY=.venv/.not-there", target]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # `make test` runs this
+    plan = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True).stdout
     assert "sh tools/setup.sh .venv/.not-there" in plan.splitlines()[0]
+
+
+def test_make_bench_runs_every_benchmark() -> None:
+    """Each program of benchmarks/ has its line in the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    run = set(re.findall(r"^\t@\$\(BIN\)/python benchmarks/(\w+\.py)", makefile, re.M))
+    assert run == {path.name for path in (ROOT / "benchmarks").glob("*.py")}
 
 
 @pytest.fixture
@@ -301,3 +311,57 @@ def test_contributing_names_every_module_of_the_autograder() -> None:
     rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`(\w+\.py)`", row)}
     assert named == {path.name for path in (ROOT / "autograder").glob("*.py")} - {"__init__.py"}
+
+
+def test_contributing_explains_every_argument_of_a_check() -> None:
+    """What the decorator of a check takes is named in the section about checks."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("\n## Add a check\n")[1].split("\n## ")[0]
+    asked = [name for name in inspect.signature(checking.exercise).parameters if name != "exercise_id"]
+    assert [name for name in asked if f"{name}=" not in section] == []
+
+
+def test_contributing_explains_every_key_of_an_attack() -> None:
+    """What an attack's header may hold is named in the section about attacks."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("\n## Add an attack\n")[1].split("\n## ")[0]
+    headers = [path.read_text(encoding="utf-8").split('"""')[1] for path in (ROOT / "tests" / "attacks").glob("*.py")]
+    used = {match for header in headers for match in re.findall(r"^(\w+) = ", header, re.M)}
+    assert {"tries", "stopped_by", "points"} <= used
+    assert [key for key in sorted(used) if not re.search(rf"^{key} = |`{key}( = true)?`", section, re.M)] == []
+
+
+def test_the_change_log_is_about_this_version() -> None:
+    """Its newest heading is the version in pyproject.toml, and every entry says whom it concerns."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", text, re.M)[0] == PROJECT["version"]
+    entries = re.findall(r"^- (.*)$", text, re.M)
+    assert entries
+    assert [entry for entry in entries if not entry.startswith(("course: ", "grader: "))] == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which a page's headings are linked, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    """Every link to a file of the repository, or to a heading, has its target."""
+    page = ROOT / name
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if not link.startswith("https://"):
+            file, _, heading = link.partition("#")
+            target = ROOT / file if file else page
+            assert target.exists(), link
+            assert not heading or heading in anchors(target), link
+
+
+def test_texts_name_files_that_exist() -> None:
+    """A path in backquotes that begins with a folder of the repository is there."""
+    places = ("autograder", "benchmarks", "coursekit", "notebooks", "solutions", "tests", "tools")
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        paths = re.findall(rf"`((?:{'|'.join(places)})/[\w./*-]*)`", text)
+        assert [path for path in paths if not any(ROOT.glob(path.rstrip("/")))] == [], name

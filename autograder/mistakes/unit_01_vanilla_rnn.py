@@ -18,7 +18,7 @@ RNN_CELL = [
     Mistake(
         "no-squashing",
         "rnn_cell",
-        "The step is linear",
+        "the step is linear",
         "The two products and the bias are all there is to a layer.",
         (
             "The docstring promises numbers in (-1, 1). Do yours stay in there?",
@@ -30,7 +30,7 @@ RNN_CELL = [
     Mistake(
         "sigmoid-for-tanh",
         "rnn_cell",
-        "Another squashing function than the formula's",
+        "another squashing function than the formula's",
         "Any function shaped like an S will do.",
         (
             "Can your next state be negative? Should it be able to?",
@@ -42,7 +42,7 @@ RNN_CELL = [
     Mistake(
         "relu-for-tanh",
         "rnn_cell",
-        "A function that does not bound the state",
+        "a function that does not bound the state",
         "Modern networks use ReLU, so that is what a hidden layer needs.",
         (
             "What is the largest number that your function could return?",
@@ -54,7 +54,7 @@ RNN_CELL = [
     Mistake(
         "bias-after-squashing",
         "rnn_cell",
-        "Something is added after the squashing",
+        "something is added after the squashing",
         "The bias is added at the end.",
         (
             "How can a number come out that is larger than 1?",
@@ -66,7 +66,7 @@ RNN_CELL = [
     Mistake(
         "bias-forgotten",
         "rnn_cell",
-        "An argument is never used",
+        "an argument is never used",
         "The two products are the step.",
         (
             "What does your function return if both x and prev_h are zero? What should it?",
@@ -78,7 +78,7 @@ RNN_CELL = [
     Mistake(
         "bias-twice",
         "rnn_cell",
-        "Something is added more often than the formula says",
+        "something is added more often than the formula says",
         "Each of the two affine maps has its bias.",
         (
             "What does your function return if both x and prev_h are zero?",
@@ -90,7 +90,7 @@ RNN_CELL = [
     Mistake(
         "memory-ignored",
         "rnn_cell",
-        "The step does not depend on what came before",
+        "the step does not depend on what came before",
         "A layer is a function of its input.",
         (
             "Call your function twice with the same x and different prev_h. What do you see?",
@@ -102,7 +102,7 @@ RNN_CELL = [
     Mistake(
         "weights-exchanged",
         "rnn_cell",
-        "A factor meets the wrong partner",
+        "a factor meets the wrong partner",
         "The two weight matrices go with the two inputs, in some order.",
         (
             "Which of the two matrices has as many rows as x has columns?",
@@ -114,7 +114,7 @@ RNN_CELL = [
     Mistake(
         "recurrent-weights-transposed",
         "rnn_cell",
-        "A square matrix stands the wrong way round",
+        "a square matrix stands the wrong way round",
         "In the book the matrix stands on the left, so it has to be turned.",
         (
             "Which index of Wh belongs to the old state, the first or the second?",
@@ -126,7 +126,7 @@ RNN_CELL = [
     Mistake(
         "columns-convention",
         "rnn_cell",
-        "The matrices act from the side that other books use",
+        "the matrices act from the side that other books use",
         "The formula says W times x.",
         (
             "What would the shapes of x and of Wx have to be for your products?",
@@ -138,7 +138,7 @@ RNN_CELL = [
     Mistake(
         "squashed-separately",
         "rnn_cell",
-        "The input and the memory are squashed one by one",
+        "the input and the memory are squashed one by one",
         "Each of the two parts goes through tanh.",
         (
             "Can a number larger than 1 come out? Why?",
@@ -150,7 +150,7 @@ RNN_CELL = [
     Mistake(
         "axis-lost",
         "rnn_cell",
-        "An axis gets lost for one sequence",
+        "an axis gets lost for one sequence",
         "An axis of length 1 is of no use.",
         (
             "What is the shape of your result for a batch of one sequence? What does the docstring say?",
@@ -165,7 +165,7 @@ STACKED_CELL = [
     Mistake(
         "input-first",
         "stacked_cell",
-        "The blocks of the row and of the matrix are in different orders",
+        "the blocks of the row and of the matrix are in different orders",
         "Input and state are put side by side; the order does not matter as long as the shape fits.",
         (
             "Which rows of W does the first number of your long row meet?",
@@ -177,7 +177,7 @@ STACKED_CELL = [
     Mistake(
         "stacked-below",
         "stacked_cell",
-        "The two arrays are joined along the wrong axis",
+        "the two arrays are joined along the wrong axis",
         "Stacking means putting one on top of the other.",
         (
             "What shape should the long row's array have: how many rows, how many columns?",
@@ -189,7 +189,7 @@ STACKED_CELL = [
     Mistake(
         "bias-forgotten",
         "stacked_cell",
-        "An argument is never used",
+        "an argument is never used",
         "The one matrix holds all the weights.",
         (
             "What does your function return if x and prev_h are zero? What should it?",
@@ -201,7 +201,7 @@ STACKED_CELL = [
     Mistake(
         "no-squashing",
         "stacked_cell",
-        "The step is linear",
+        "the step is linear",
         "The exercise is only about the product.",
         (
             "It should be the same step as before. What did that do last?",
@@ -213,7 +213,7 @@ STACKED_CELL = [
     Mistake(
         "bias-after-squashing",
         "stacked_cell",
-        "Something is added after the squashing",
+        "something is added after the squashing",
         "The bias is added at the end.",
         (
             "How can a number come out that is larger than 1?",
@@ -225,7 +225,7 @@ STACKED_CELL = [
     Mistake(
         "sigmoid-for-tanh",
         "stacked_cell",
-        "Another squashing function than the formula's",
+        "another squashing function than the formula's",
         "Any function shaped like an S will do.",
         (
             "Can your next state be negative? Should it be able to?",
@@ -237,7 +237,7 @@ STACKED_CELL = [
     Mistake(
         "axis-lost",
         "stacked_cell",
-        "An axis gets lost for one sequence",
+        "an axis gets lost for one sequence",
         "An axis of length 1 is of no use.",
         (
             "What is the shape of your result for a batch of one sequence?",
@@ -249,7 +249,7 @@ STACKED_CELL = [
     Mistake(
         "only-the-memory",
         "stacked_cell",
-        "Only one block of the matrix is used",
+        "only one block of the matrix is used",
         "The first rows of W are the recurrent weights, and those make the step.",
         (
             "Does your result change if x changes?",
@@ -264,7 +264,7 @@ READOUT = [
     Mistake(
         "squashed",
         "readout",
-        "Something is squashed that should not be",
+        "something is squashed that should not be",
         "Every layer ends in tanh.",
         (
             "Could your output ever be 5? Should it be able to?",
@@ -276,7 +276,7 @@ READOUT = [
     Mistake(
         "probabilities",
         "readout",
-        "The outputs are turned into something that sums to 1",
+        "the outputs are turned into something that sums to 1",
         "An output is a probability.",
         (
             "What is the sum of your outputs along the last axis? Does the formula say so?",
@@ -293,7 +293,7 @@ READOUT = [
     Mistake(
         "bias-forgotten",
         "readout",
-        "An argument is never used",
+        "an argument is never used",
         "Reading off is a matrix product.",
         (
             "What is your output for a state of nothing but zeros? What should it be?",
@@ -305,7 +305,7 @@ READOUT = [
     Mistake(
         "only-the-last-step",
         "readout",
-        "Steps get lost",
+        "steps get lost",
         "What counts is the last state.",
         (
             "How many axes does your result have if h has three?",
@@ -317,7 +317,7 @@ READOUT = [
     Mistake(
         "flattened",
         "readout",
-        "Two axes become one and stay so",
+        "two axes become one and stay so",
         "A matrix product needs two axes, so the others are merged.",
         (
             "What is the shape of your result for h of shape (N, T, H)? What does the docstring say?",
@@ -329,7 +329,7 @@ READOUT = [
     Mistake(
         "summed-over-steps",
         "readout",
-        "The steps are added up",
+        "the steps are added up",
         "One answer per sequence: all steps contribute.",
         (
             "How many outputs should a sequence of T states get?",
@@ -341,7 +341,7 @@ READOUT = [
     Mistake(
         "axis-lost",
         "readout",
-        "An axis of length 1 gets lost",
+        "an axis of length 1 gets lost",
         "An axis of length 1 is of no use.",
         (
             "What is the shape of your result for one sequence, or for one step?",
@@ -356,7 +356,7 @@ UNROLL = [
     Mistake(
         "state-not-carried",
         "unroll",
-        "Every step starts from the same state",
+        "every step starts from the same state",
         "The cell gets the input of the step and h0.",
         (
             "Does the second state depend on the first input?",
@@ -368,7 +368,7 @@ UNROLL = [
     Mistake(
         "start-ignored",
         "unroll",
-        "The first step starts from nothing",
+        "the first step starts from nothing",
         "Before the first step there is no memory, so the state is zero.",
         (
             "Does your result change if h0 changes?",
@@ -380,7 +380,7 @@ UNROLL = [
     Mistake(
         "only-the-last-state",
         "unroll",
-        "Only one of the states is returned",
+        "only one of the states is returned",
         "The last state is the result of reading.",
         (
             "How many axes should the result have?",
@@ -392,7 +392,7 @@ UNROLL = [
     Mistake(
         "steps-before-sequences",
         "unroll",
-        "The axes of the result are in another order",
+        "the axes of the result are in another order",
         "States are collected step by step, so the step is the first axis.",
         (
             "What does h[n, t] mean in this course, and what does it mean in your result?",
@@ -404,7 +404,7 @@ UNROLL = [
     Mistake(
         "sequences-for-steps",
         "unroll",
-        "The loop takes out sequences where it should take steps",
+        "the loop takes out sequences where it should take steps",
         "x[t] is the input of step t.",
         (
             "What is the shape of what you hand to the cell?",
@@ -416,7 +416,7 @@ UNROLL = [
     Mistake(
         "one-step-late",
         "unroll",
-        "Each state stands one place too far to the right",
+        "each state stands one place too far to the right",
         "The states begin with h0.",
         (
             "Which inputs has your h[:, 0] seen? Which should it have seen?",
@@ -433,7 +433,7 @@ UNROLL = [
     Mistake(
         "start-included",
         "unroll",
-        "There is one state more than there are steps",
+        "there is one state more than there are steps",
         "The sequence of states is h0, h1, ..., hT.",
         (
             "How many states does your result hold, and how many steps are there?",
@@ -445,7 +445,7 @@ UNROLL = [
     Mistake(
         "last-step-missing",
         "unroll",
-        "The loop ends too early",
+        "the loop ends too early",
         "The last step has no successor, so the loop stops before it.",
         (
             "What is in the last place of your result?",
@@ -457,7 +457,7 @@ UNROLL = [
     Mistake(
         "first-step-missing",
         "unroll",
-        "The loop starts too late",
+        "the loop starts too late",
         "h0 is the state of step 0, so the loop starts with step 1.",
         (
             "Does your result depend on the first input?",
@@ -469,7 +469,7 @@ UNROLL = [
     Mistake(
         "read-backwards",
         "unroll",
-        "The sequence is read from the other end",
+        "the sequence is read from the other end",
         "The order of the steps does not matter, or the last input is the first to be read.",
         (
             "Which inputs has your h[:, 0] seen?",
@@ -481,7 +481,7 @@ UNROLL = [
     Mistake(
         "same-input-every-step",
         "unroll",
-        "Every step reads the same input",
+        "every step reads the same input",
         "The cell gets the input, and the loop repeats it.",
         (
             "Does your result change if the last input changes?",
@@ -493,7 +493,7 @@ UNROLL = [
     Mistake(
         "axis-lost",
         "unroll",
-        "An axis of length 1 gets lost",
+        "an axis of length 1 gets lost",
         "An axis of length 1 is of no use.",
         (
             "What is the shape of your result for one sequence, or for one step?",
@@ -508,7 +508,7 @@ MANY_TO_ONE = [
     Mistake(
         "first-state",
         "many_to_one",
-        "The answer is read off the wrong state",
+        "the answer is read off the wrong state",
         "Any state of the sequence will do, or the first index is 0.",
         (
             "Which inputs has the state seen that you read off? How many should it have seen?",
@@ -520,7 +520,7 @@ MANY_TO_ONE = [
     Mistake(
         "last-but-one",
         "many_to_one",
-        "The answer comes one step too early",
+        "the answer comes one step too early",
         "Counting starts at 0, so the index of the last is smaller by one more.",
         (
             "Does your answer change if the last input changes?",
@@ -532,7 +532,7 @@ MANY_TO_ONE = [
     Mistake(
         "mean-of-states",
         "many_to_one",
-        "The answer is read off a mixture of all states",
+        "the answer is read off a mixture of all states",
         "All steps should have a say, so they are averaged.",
         (
             "How much does the first state count in your answer, how much the last?",
@@ -544,7 +544,7 @@ MANY_TO_ONE = [
     Mistake(
         "sum-of-states",
         "many_to_one",
-        "The answer is read off all states added up",
+        "the answer is read off all states added up",
         "All steps contribute to the answer.",
         (
             "How does the size of your answer change with the length of the sequence?",
@@ -556,7 +556,7 @@ MANY_TO_ONE = [
     Mistake(
         "answers-at-every-step",
         "many_to_one",
-        "There is an answer for every step",
+        "there is an answer for every step",
         "The readout takes all states at once.",
         (
             "How many answers per sequence should there be?",
@@ -568,7 +568,7 @@ MANY_TO_ONE = [
     Mistake(
         "state-not-read-off",
         "many_to_one",
-        "The network's state is returned as its answer",
+        "the network's state is returned as its answer",
         "The last state is the summary, and so the result.",
         (
             "How wide should an answer be, and how wide is yours?",
@@ -580,7 +580,7 @@ MANY_TO_ONE = [
     Mistake(
         "last-sequence",
         "many_to_one",
-        "The index picks a sequence where it should pick a step",
+        "the index picks a sequence where it should pick a step",
         "The index -1 means the last state.",
         (
             "What is the shape of what you hand to the readout?",
@@ -592,7 +592,7 @@ MANY_TO_ONE = [
     Mistake(
         "only-the-last-input",
         "many_to_one",
-        "Most of the sequence is not read",
+        "most of the sequence is not read",
         "What counts is the last step, so one step is enough.",
         (
             "Does your answer change if the first input changes?",
@@ -604,7 +604,7 @@ MANY_TO_ONE = [
     Mistake(
         "start-ignored",
         "many_to_one",
-        "The first step starts from nothing",
+        "the first step starts from nothing",
         "Before the first step there is no memory, so the state is zero.",
         (
             "Does your answer change if h0 changes?",
@@ -616,7 +616,7 @@ MANY_TO_ONE = [
     Mistake(
         "squashed",
         "many_to_one",
-        "The answer is squashed",
+        "the answer is squashed",
         "Every layer ends in tanh.",
         (
             "Could your answer ever be 5? Should it be able to?",
@@ -631,7 +631,7 @@ ONE_TO_MANY = [
     Mistake(
         "output-not-fed-back",
         "one_to_many",
-        "Every step reads the first input again",
+        "every step reads the first input again",
         "There is only one input, so every step gets it.",
         (
             "What does the cell read in the second step?",
@@ -643,7 +643,7 @@ ONE_TO_MANY = [
     Mistake(
         "silence-after-the-first",
         "one_to_many",
-        "After the first step the network reads nothing",
+        "after the first step the network reads nothing",
         "There is one input; at the other steps the input is zero.",
         (
             "What does the cell read in the second step?",
@@ -660,7 +660,7 @@ ONE_TO_MANY = [
     Mistake(
         "state-not-carried",
         "one_to_many",
-        "Every step starts from the same state",
+        "every step starts from the same state",
         "The output is fed back, and that carries everything.",
         (
             "What is the network's memory in the second step?",
@@ -672,7 +672,7 @@ ONE_TO_MANY = [
     Mistake(
         "start-ignored",
         "one_to_many",
-        "The first step starts from nothing",
+        "the first step starts from nothing",
         "Before the first step there is no memory, so the state is zero.",
         (
             "Does your result change if h0 changes?",
@@ -684,7 +684,7 @@ ONE_TO_MANY = [
     Mistake(
         "first-input-among-outputs",
         "one_to_many",
-        "Each output stands one place too far to the right",
+        "each output stands one place too far to the right",
         "The sequence begins with x0.",
         (
             "What is your y[:, 0]? Is it something that the network said?",
@@ -701,7 +701,7 @@ ONE_TO_MANY = [
     Mistake(
         "read-off-before-the-step",
         "one_to_many",
-        "The output is read off the state before the step",
+        "the output is read off the state before the step",
         "First the output, then the next state.",
         (
             "Does your first output depend on x0?",
@@ -718,7 +718,7 @@ ONE_TO_MANY = [
     Mistake(
         "only-the-last-output",
         "one_to_many",
-        "Only one of the outputs is returned",
+        "only one of the outputs is returned",
         "The result of the loop is what it ends with.",
         (
             "How many axes should the result have?",
@@ -730,7 +730,7 @@ ONE_TO_MANY = [
     Mistake(
         "steps-before-sequences",
         "one_to_many",
-        "The axes of the result are in another order",
+        "the axes of the result are in another order",
         "Outputs are collected step by step, so the step is the first axis.",
         (
             "What does y[n, t] mean in this course, and what does it mean in your result?",
@@ -742,7 +742,7 @@ ONE_TO_MANY = [
     Mistake(
         "last-step-missing",
         "one_to_many",
-        "The loop ends too early",
+        "the loop ends too early",
         "The first of the T outputs is there already.",
         (
             "What is in the last place of your result?",
@@ -754,7 +754,7 @@ ONE_TO_MANY = [
     Mistake(
         "squashed-output",
         "one_to_many",
-        "The outputs are squashed",
+        "the outputs are squashed",
         "What is fed back must be in (-1, 1) like a state.",
         (
             "Could an output ever be 5? Should it be able to?",
@@ -769,7 +769,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "decoder-from-the-start-state",
         "sequence_to_sequence",
-        "The writer does not know what was read",
+        "the writer does not know what was read",
         "h0 is the initial state, of both networks.",
         (
             "Does your result change if x changes?",
@@ -781,7 +781,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "decoder-from-zero",
         "sequence_to_sequence",
-        "The writer begins with an empty memory",
+        "the writer begins with an empty memory",
         "A network's first state is zero.",
         (
             "Does your result change if x changes?",
@@ -793,7 +793,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "first-state",
         "sequence_to_sequence",
-        "The writer gets the memory of the wrong moment",
+        "the writer gets the memory of the wrong moment",
         "The first of the encoder's states is the one to hand over.",
         (
             "Which inputs has the state seen that you hand over?",
@@ -805,7 +805,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "mean-of-states",
         "sequence_to_sequence",
-        "The writer gets a mixture of all memories",
+        "the writer gets a mixture of all memories",
         "All that was read should have a say.",
         (
             "How does the axis of the steps disappear in your function?",
@@ -817,7 +817,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "as-long-as-the-input",
         "sequence_to_sequence",
-        "The result is as long as what was read",
+        "the result is as long as what was read",
         "One output per input.",
         (
             "Which argument says how long the result should be?",
@@ -829,7 +829,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "start-ignored",
         "sequence_to_sequence",
-        "The writer's first input is not the one it was given",
+        "the writer's first input is not the one it was given",
         "The decoder starts with nothing.",
         (
             "Does your result change if start changes?",
@@ -841,7 +841,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "last-input-as-start",
         "sequence_to_sequence",
-        "The writer begins with the wrong input",
+        "the writer begins with the wrong input",
         "The decoder goes on where the encoder stopped.",
         (
             "What are the widths of x and of start? Must they agree?",
@@ -853,7 +853,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "output-not-fed-back",
         "sequence_to_sequence",
-        "The writer reads its first input again and again",
+        "the writer reads its first input again and again",
         "The decoder's input is start, at every step.",
         (
             "What does the decoder's cell read in its second step?",
@@ -872,7 +872,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "state-reset-at-every-step",
         "sequence_to_sequence",
-        "The writer forgets at every step what it has written",
+        "the writer forgets at every step what it has written",
         "The summary is all that the decoder knows, so it gets it every time.",
         (
             "What is the decoder's memory in its second step?",
@@ -894,7 +894,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "encoder-writes",
         "sequence_to_sequence",
-        "One network's weights do the other's work",
+        "one network's weights do the other's work",
         "Both networks have a Wx, a Wh and a b; either will do.",
         (
             "Which of the weights in your function come from decoder?",
@@ -906,7 +906,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "encoder-from-zero",
         "sequence_to_sequence",
-        "The reader begins with an empty memory",
+        "the reader begins with an empty memory",
         "Before the first step the state is zero.",
         (
             "Does your result change if h0 changes?",
@@ -918,7 +918,7 @@ SEQUENCE_TO_SEQUENCE = [
     Mistake(
         "read-backwards",
         "sequence_to_sequence",
-        "The sequence is read from the other end",
+        "the sequence is read from the other end",
         "The paper reads its sentences backwards.",
         (
             "Which input does your encoder read last?",
@@ -935,7 +935,7 @@ MULTILAYER = [
     Mistake(
         "input-read-again",
         "multilayer",
-        "Every layer reads the input itself",
+        "every layer reads the input itself",
         "The layers are networks that all read x.",
         (
             "What does the second layer read?",
@@ -947,7 +947,7 @@ MULTILAYER = [
     Mistake(
         "one-start-for-all",
         "multilayer",
-        "All layers begin with the same state",
+        "all layers begin with the same state",
         "h0 is the initial state of the network.",
         (
             "What does the second entry of h0 do in your function?",
@@ -959,7 +959,7 @@ MULTILAYER = [
     Mistake(
         "start-from-below",
         "multilayer",
-        "A layer begins where the one below ended",
+        "a layer begins where the one below ended",
         "The last state is handed on, from layer to layer.",
         (
             "With which state does the second layer begin?",
@@ -971,7 +971,7 @@ MULTILAYER = [
     Mistake(
         "starts-ignored",
         "multilayer",
-        "The layers begin with nothing",
+        "the layers begin with nothing",
         "Before the first step the state is zero.",
         (
             "Does your result change if an entry of h0 changes?",
@@ -983,7 +983,7 @@ MULTILAYER = [
     Mistake(
         "lowest-layer-only",
         "multilayer",
-        "The result comes from the wrong layer",
+        "the result comes from the wrong layer",
         "The first layer reads the input and gives the result.",
         (
             "How wide should the result be? Which layer is that wide?",
@@ -995,7 +995,7 @@ MULTILAYER = [
     Mistake(
         "top-layer-missing",
         "multilayer",
-        "One layer is left out",
+        "one layer is left out",
         "The last layer is the output.",
         (
             "What does your function return for a single layer?",
@@ -1007,7 +1007,7 @@ MULTILAYER = [
     Mistake(
         "from-the-top",
         "multilayer",
-        "The layers are run in the wrong order",
+        "the layers are run in the wrong order",
         "The list starts with the top layer.",
         (
             "Which of the layers has a Wx that fits the width of x?",
@@ -1019,7 +1019,7 @@ MULTILAYER = [
     Mistake(
         "only-the-last-step",
         "multilayer",
-        "Only one step of the result is returned",
+        "only one step of the result is returned",
         "The last state is the summary, and so the result.",
         (
             "How many axes should the result have?",
@@ -1031,7 +1031,7 @@ MULTILAYER = [
     Mistake(
         "all-layers-returned",
         "multilayer",
-        "There is more in the result than was asked for",
+        "there is more in the result than was asked for",
         "The states of all layers are the network's state.",
         (
             "How wide should the result be, and how wide is yours?",
@@ -1047,7 +1047,7 @@ MULTILAYER = [
     Mistake(
         "only-the-last-state-goes-up",
         "multilayer",
-        "The upper layers see only the end of what the lower ones thought",
+        "the upper layers see only the end of what the lower ones thought",
         "A layer hands up its summary.",
         (
             "What does the second layer read in its first step?",
@@ -1067,7 +1067,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "columns-for-rows",
         "rows_as_steps",
-        "The images are cut the other way",
+        "the images are cut the other way",
         "The second index after the batch is the step.",
         (
             "Is an image's row the first or the last axis of (N, rows, columns)?",
@@ -1079,7 +1079,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "bottom-first",
         "rows_as_steps",
-        "The order of the steps is reversed",
+        "the order of the steps is reversed",
         "The bottom row comes first, as in a plot.",
         (
             "Which row is your first step?",
@@ -1091,7 +1091,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "one-step-per-image",
         "rows_as_steps",
-        "The images are separated, not their rows",
+        "the images are separated, not their rows",
         "Going through an array goes through what it holds: the images; or the array will do as it is.",
         (
             "How many steps do you return: as many as rows, or as many as images?",
@@ -1103,7 +1103,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "axis-kept",
         "rows_as_steps",
-        "Each step has an axis too many",
+        "each step has an axis too many",
         "A slice of one row is a row.",
         (
             "How many axes does each of your steps have?",
@@ -1115,7 +1115,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "last-row-missing",
         "rows_as_steps",
-        "A row is left out",
+        "a row is left out",
         "The last index is one less than the length, so the loop ends one earlier.",
         (
             "How many steps do you return for an image of one row?",
@@ -1127,7 +1127,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "steps-transposed",
         "rows_as_steps",
-        "Each step lies on its side",
+        "each step lies on its side",
         "The network reads columns.",
         (
             "What is the shape of one of your steps? What does the docstring say?",
@@ -1139,7 +1139,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "pixel-by-pixel",
         "rows_as_steps",
-        "The steps are too small",
+        "the steps are too small",
         "A sequence is made of single numbers.",
         (
             "How many steps do you return for an image of 8 rows and 6 columns?",
@@ -1151,7 +1151,7 @@ ROWS_AS_STEPS = [
     Mistake(
         "axis-lost",
         "rows_as_steps",
-        "An axis of length 1 gets lost",
+        "an axis of length 1 gets lost",
         "An axis of length 1 is of no use.",
         (
             "What is the shape of a step for a batch of one image?",
@@ -1166,7 +1166,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "times-the-steps",
         "count_parameters",
-        "The count grows with the length",
+        "the count grows with the length",
         "Each step is a layer, and each layer has its weights.",
         (
             "How many weights does your own unroll get? Does that depend on the length of x?",
@@ -1178,7 +1178,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "cell-times-the-steps",
         "count_parameters",
-        "A part of the count grows with the length",
+        "a part of the count grows with the length",
         "The cell is used at each step, the readout once.",
         (
             "How many weights does your own unroll get? Does that depend on the length of x?",
@@ -1190,7 +1190,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "biases-forgotten",
         "count_parameters",
-        "Only the matrices are counted",
+        "only the matrices are counted",
         "Weights are what stands in matrices.",
         (
             "Is b learned? Is by?",
@@ -1202,7 +1202,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "hidden-bias-forgotten",
         "count_parameters",
-        "One of the five arrays is left out",
+        "one of the five arrays is left out",
         "The cell consists of two matrices.",
         (
             "How many arrays of weights does your own rnn_cell get?",
@@ -1214,7 +1214,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "output-bias-forgotten",
         "count_parameters",
-        "One of the five arrays is left out",
+        "one of the five arrays is left out",
         "The readout is a matrix.",
         (
             "How many arrays of weights does your own readout get?",
@@ -1226,7 +1226,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "readout-forgotten",
         "count_parameters",
-        "A part of the network is not counted",
+        "a part of the network is not counted",
         "The network is the cell.",
         (
             "Does your count depend on C?",
@@ -1238,7 +1238,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "recurrence-forgotten",
         "count_parameters",
-        "The network that is counted has no memory",
+        "the network that is counted has no memory",
         "Input to hidden, hidden to output: two layers.",
         (
             "What would your count be for a feed-forward network with one hidden layer?",
@@ -1250,7 +1250,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "recurrence-one-by-one",
         "count_parameters",
-        "The memory's weights are too few",
+        "the memory's weights are too few",
         "Each hidden unit remembers itself.",
         (
             "What is the shape of Wh, and how many numbers does it hold?",
@@ -1262,7 +1262,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "only-the-input-weights",
         "count_parameters",
-        "Only one of the five arrays is counted",
+        "only one of the five arrays is counted",
         "Inputs times hidden units.",
         (
             "What else does your network get besides Wx?",
@@ -1274,7 +1274,7 @@ COUNT_PARAMETERS = [
     Mistake(
         "start-counted",
         "count_parameters",
-        "Something is counted that is not asked for",
+        "something is counted that is not asked for",
         "The initial state is a parameter too.",
         (
             "Which array have you counted that is not among the five?",
@@ -1296,7 +1296,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "echo",
         "parity_weights",
-        "The network has no memory",
+        "the network has no memory",
         "The output is 1 if the bit is 1.",
         (
             "What does your network answer after the bits 1 0? What should it?",
@@ -1308,7 +1308,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "latch",
         "parity_weights",
-        "The network remembers that there was a one, and nothing else",
+        "the network remembers that there was a one, and nothing else",
         "Each one adds to the state, so the state knows about the ones.",
         (
             "What does your network answer after the bits 1 1? What should it?",
@@ -1320,7 +1320,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "exactly-one",
         "parity_weights",
-        "The network tells one from many",
+        "the network tells one from many",
         "Exclusive or is: at least one, but not two.",
         (
             "What does your network answer after the bits 1 1 1? What should it?",
@@ -1333,7 +1333,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "inverted",
         "parity_weights",
-        "Even and odd are exchanged",
+        "even and odd are exchanged",
         "The output tells whether the parity is right.",
         (
             "What does your network answer after a single 1? And after a single 0?",
@@ -1348,7 +1348,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "wrong-threshold",
         "parity_weights",
-        "The output never gets above the threshold",
+        "the output never gets above the threshold",
         "The output is positive for odd, negative for even; or 0.5 is reached, and that is enough.",
         (
             "What numbers does your network put out, and what is the threshold?",
@@ -1360,7 +1360,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "always-odd",
         "parity_weights",
-        "The output is always above the threshold",
+        "the output is always above the threshold",
         "The output is zero for even, one for odd, whatever its offset.",
         (
             "What numbers does your network put out, and what is the threshold?",
@@ -1372,7 +1372,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "fades",
         "parity_weights",
-        "Right for short strings only",
+        "right for short strings only",
         "The logic is right, so the size of the weights does not matter.",
         (
             "How does the distance between your network's two states change from step to step?",
@@ -1384,7 +1384,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "columns-convention",
         "parity_weights",
-        "A square matrix stands the wrong way round",
+        "a square matrix stands the wrong way round",
         "Row i of Wh holds what unit i hears.",
         (
             "Which index of Wh belongs to the unit that speaks, which to the unit that hears?",
@@ -1396,7 +1396,7 @@ PARITY_WEIGHTS = [
     Mistake(
         "readout-flat",
         "parity_weights",
-        "An array has an axis too few",
+        "an array has an axis too few",
         "One output needs one row of weights.",
         (
             "What are the shapes of your five arrays? What are those in the docstring?",

@@ -928,6 +928,18 @@ RNN_BACKWARD = [
         (("dprev_h = np.zeros((N, H))", "dprev_h = dh[:, -1]"),),
     ),
     Mistake(
+        "slope-applied-around-the-step",
+        "rnn_backward",
+        "the nonlinearity is passed twice on the way back",
+        "The gradient has to get through tanh before it goes back one step.",
+        (
+            "How often does a state pass through tanh on its way forward?",
+            "Look at what the step's backward function does first, and at what you hand it.",
+            "Each operation of the forward pass is undone once; who undoes it, the step or the loop, is a choice.",
+        ),
+        (("dnext_h = dh[:, t] + dprev_h", "dnext_h = (dh[:, t] + dprev_h) * (1 - cache[t][4] ** 2)"),),
+    ),
+    Mistake(
         "weight-gradients-overwritten",
         "rnn_backward",
         "the weights' gradients are those of one step",
