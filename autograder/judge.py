@@ -366,12 +366,21 @@ class _Bench:
                 f"{item.id} calls squeeze() without an axis, which also removes the axis of a batch of one; "
                 "it is right here, but name the axis."
             )
+        changed = self.student.changed.get(item.id, set())
+        if result.outcome is Outcome.PASSED and changed:
+            names = _parameters(self.source(), item.id)
+            what = ", ".join(names[place] if place < len(names) else f"number {place + 1}" for place in sorted(changed))
+            said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
+
+    def source(self) -> bytes:
+        """The text of the student's module."""
+        main = self.submission.main
+        return self.submission.files.get(main, b"") if main else b""
 
     def squeezes(self, item: Exercise) -> bool:
         """Whether the function's text has a squeeze() without an axis."""
-        main = self.submission.main
-        source = self.submission.files.get(main, b"") if main else b""
+        source = self.source()
         return b"squeeze" in source and _bare_squeeze(source, item.id)
 
     def part(self, judgement: Judgement, name: str) -> PartResult:
@@ -431,19 +440,29 @@ def _zeroed(case: Case, name: str) -> Case:
 
 
 @lru_cache(maxsize=256)
-def _bare_squeeze(source: bytes, name: str) -> bool:
+def _definition(source: bytes, name: str) -> ast.FunctionDef | None:
+    """A function of a student's module as it is written there; None if it is made in another way."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    for function in tree.body:
-        if isinstance(function, ast.FunctionDef) and function.name == name:
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "squeeze":
-                    owner = node.func.value
-                    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
-                    if not node.keywords and len(node.args) == of_numpy:
-                        return True
+        return None
+    return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+
+
+def _parameters(source: bytes, name: str) -> list[str]:
+    """Names of a function's positional parameters, as the student calls them."""
+    function = _definition(source, name)
+    return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)] if function else []
+
+
+def _bare_squeeze(source: bytes, name: str) -> bool:
+    function = _definition(source, name)
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "squeeze":
+            owner = node.func.value
+            of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+            if not node.keywords and len(node.args) == of_numpy:
+                return True
     return False
 
 

@@ -35,7 +35,6 @@ _WITHOUT_INFLUENCE = {
     "smallest.py",
     "demo.py",
     "doctor.py",
-    "export.py",
     "folders.py",
     "gradebook.py",
     "nbgrader_bridge.py",

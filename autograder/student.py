@@ -63,6 +63,7 @@ class Student:
     load_error: StudentError | None = None
     output: str = ""
     attempts: list[str] = field(default_factory=list)  # what it tried that no exercise asks for
+    changed: dict[str, set[int]] = field(default_factory=dict)  # function -> places of arguments changed in place
     restarts: int = 0
     _worker: Worker | None = None
     _loaded: bool = False
@@ -142,6 +143,8 @@ class Student:
             del self._callbacks[known:]
         if not isinstance(changed, list) or len(changed) != len(args) or not all(type(c) is bool for c in changed):
             raise self._ended(name, WorkerEnded("its answer broke the protocol"))
+        if any(changed):
+            self.changed.setdefault(name, set()).update(place for place, is_so in enumerate(changed) if is_so)
         return value, changed
 
     def reset(self) -> None:

@@ -303,6 +303,18 @@ def test_a_backward_from_the_pre_activation_does_not_pay_for_a_wrong_forward():
     assert set(lost(judge_source(UNIT.id, source))) == {"rnn_step_forward"}
 
 
+def test_changing_an_argument_costs_nothing_and_is_said():
+    """Is a right function that adds into its caller's array told so, by the array's name?"""
+    changed_in_place = changed(
+        ("        dnext_h = dh[:, t] + dprev_h  # from above and from the future\n", "        dh[:, t] += dprev_h\n"),
+        ("rnn_step_backward(dnext_h, cache[t])", "rnn_step_backward(dh[:, t], cache[t])"),
+        exercises=["rnn_backward"],
+    )
+    assert changed_in_place.score == changed_in_place.max_score
+    assert any("changes its argument dh in place" in remark for remark in changed_in_place.exercises[0].remarks)
+    assert not changed(exercises=["rnn_backward"]).exercises[0].remarks
+
+
 def test_a_worker_that_cannot_start_is_never_a_score(monkeypatch, tmp_path):
     """Is a failure of the grader's own an error, not a zero?"""
     from autograder import sandbox
