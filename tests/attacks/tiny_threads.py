@@ -1,5 +1,5 @@
 """
-tries = "2,500 threads with the smallest stacks"
+tries = "1,200 threads with the smallest stacks"
 stopped_by = "limit on tasks"
 points = { relative_error = 2, rnn_step_forward = 4 }
 slow = true
@@ -17,7 +17,7 @@ def attack():
     started = 0
     threading.stack_size(32 * 1024)
     try:
-        while started < 2500:
+        while started < 1200:
             threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()
             started += 1
     except (RuntimeError, MemoryError):
