@@ -2,6 +2,7 @@
 tries = "1,200 threads with the smallest stacks"
 stopped_by = "limit on tasks"
 points = { relative_error = 2, rnn_step_forward = 4 }
+memory_mb = 4096
 slow = true
 leaks = ["landlock"]
 """
