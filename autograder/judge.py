@@ -16,7 +16,7 @@ import numpy as np
 from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case
 from autograder.course import Course, Exercise, Unit
 from autograder.detectors import Detected, Evidence, detect, evidence
-from autograder.draws import Draw
+from autograder.draws import Draw, visible_draw
 from autograder.errors import InfrastructureError
 from autograder.mistakes import Mistake, recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
@@ -196,17 +196,13 @@ class _Bench:
         """Judge one exercise end to end and, where something under it is wrong, by itself."""
         started = time.perf_counter()
         check = self.checks[item.id]
-        cases = check.cases(self.draw)
-        ordinary = [case for case in cases if not case.neutral]
-        judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
-        if self.written(item) and not _passed(judgement, item.parts):
-            self.follow_through(judgement, check, item, cases, earlier)
+        judgement = self.judged(check, item, earlier, self.draw)
         result = self.result(judgement, check)
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
         if result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
             with np.errstate(all="ignore"):  # a student's numbers may be anything
-                self.name_what_is_off(result, judgement, check, below_right)
+                self.name_what_is_off(result, judgement, check, earlier, below_right)
             if below_right and not self.draw.hidden:
                 found = smallest_failure(check, item, self.student, self.unit.module)
                 if found is not None:
@@ -214,6 +210,15 @@ class _Bench:
         result.remarks += self.remarks(item, result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
+
+    def judged(self, check: Check, item: Exercise, earlier: dict[str, ExerciseResult], draw: Draw) -> Judgement:
+        """Run an exercise's cases on a draw; by itself too, if it is not right and what it builds on may be why."""
+        cases = check.cases(draw)
+        ordinary = [case for case in cases if not case.neutral]
+        judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
+        if self.written(item) and not _passed(judgement, item.parts):
+            self.follow_through(judgement, check, item, cases, earlier)
+        return judgement
 
     def written(self, item: Exercise) -> bool:
         return item.id in self.student.names
@@ -307,11 +312,23 @@ class _Bench:
             result.remarks.append("Right, in single precision (float32); float64 has twice the digits.")
         return result
 
-    def name_what_is_off(self, result: ExerciseResult, judgement: Judgement, check: Check, below_right: bool) -> None:
-        """Known mistakes; for parts that no list explains, the kind of deviation."""
+    def name_what_is_off(
+        self,
+        result: ExerciseResult,
+        judgement: Judgement,
+        check: Check,
+        earlier: dict[str, ExerciseResult],
+        below_right: bool,
+    ) -> None:
+        """Known mistakes; for parts that no list explains, the kind of deviation.
+
+        Mistakes are looked for on the visible draw, whatever draw is judged: what each of them does there was
+        worked out ahead of time, so that no mistake's code runs while a submission is judged.
+        """
         item = judgement.exercise
+        shown = self.judged(check, item, earlier, visible_draw()) if self.draw.hidden else judgement
         # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
-        attempts = (recognise(self.unit, item, check, verdict.records, self.draw) for verdict in judgement.verdicts)
+        attempts = (recognise(self.unit, item, check, verdict.records, visible_draw()) for verdict in shown.verdicts)
         known = next((found for found in attempts if found), [])
         wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
         left = wrong.difference(*(parts for _, parts in known))
