@@ -1,12 +1,12 @@
 """Known mistakes, recognised by what a function returns, whatever its code looks like.
 
 A unit's mistakes live in ``unit_<id>.py`` here. Each is a small change to the reference
-module; its behaviour on the draw at hand is compared with the student's.
+module; its behaviour on the visible draw is compared with the student's, whatever draw is judged.
 
-On hidden draws a mistake's own code is run, case by case, as far as it agrees with the submission; its
-results are kept for the process. On the visible draw nothing is run: ``visible_<id>.json`` holds what
-every mistake does there (``autograder mutants --sign`` writes it), in a form that a student's
-installation can have: lengths and projections of wrong results, no code and no right values.
+Nothing of it is run then: ``visible_<id>.json`` holds what every mistake does there (``autograder mutants
+--sign`` writes it), in a form that a student's installation can have: lengths and projections of wrong
+results, no code and no right values. Only while that file is out of date, in the hands of somebody who
+works on the checks, is a mistake's own code run instead.
 """
 
 from __future__ import annotations
