@@ -251,7 +251,7 @@ def survivors(unit: Unit, hidden: int = 3, exercises: Sequence[str] | None = Non
 
 def _survives(unit: Unit, reference: str, mutant: Mutant, draws: Sequence[Draw]) -> bool:
     """Whether neither its own check nor, for a forward function, that of its backward function sees the change."""
-    student = LocalStudent(reference, unit.module, mutant.source)
+    student = LocalStudent(reference, unit.module, mutant.source, unit)
     seen_by = [item for item in unit.exercises if mutant.exercise in (item.id, item.forward)]
     for item, draw in itertools.product(seen_by, draws):
         check = load_checks(unit)[item.id]

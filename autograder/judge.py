@@ -24,6 +24,7 @@ from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
 from autograder.student import StandIn, Student, StudentError
 from autograder.submission import Submission
+from autograder.upstream import provided
 
 #: A backward function whose forward is wrong is judged on the draws on which the forward is right,
 #: if there are at least this many ordinary ones.
@@ -162,7 +163,8 @@ class _Bench:
         self.limits = limits
         self.stack = stack
         self.submission = submission
-        self.student = Student(submission, unit.module, limits, stack)
+        self.provided = provided(unit)
+        self.student = Student(submission, unit.module, limits, stack, provided=self.provided)
         self.attempts = self.student.attempts
         self.printed: int | None = 0
         self.student.spawn()  # it starts while the checks are loaded
@@ -269,7 +271,7 @@ class _Bench:
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
                 names = [s.name for s in chosen]
-                apart = Student(self.submission, self.unit.module, self.limits, self.stack, stand_ins=chosen)
+                apart = Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided)
                 try:
                     how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, apart, ordinary)
@@ -284,7 +286,7 @@ class _Bench:
             attempts = _mended(check.stand_ins, item, False)
             attempts += _mended(check.stand_ins, item, True) if wrong_below else []
             for chosen in attempts:
-                apart = Student(self.submission, self.unit.module, self.limits, self.stack, stand_ins=chosen)
+                apart = Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided)
                 try:
                     how = f"judged as if {item.forward} were right"
                     judgement.verdicts.append(Verdict(self.run(check, item, apart, ordinary), how))

@@ -21,6 +21,7 @@ from autograder.errors import UnrolledError
 from autograder.sandbox import PROCESS, Limits, choose
 from autograder.student import Student
 from autograder.submission import read_submission
+from autograder.upstream import provided
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,7 +68,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     except UnrolledError as error:
         raise pytest.UsageError(str(error)) from error
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
-    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose())
+    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose(), provided=provided(unit))
     yield proxy
     proxy.close()
 

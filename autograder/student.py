@@ -59,6 +59,7 @@ class Student:
     limits: Limits
     stack: Stack
     stand_ins: tuple[StandIn, ...] = ()
+    provided: dict[str, dict[str, StandIn]] = field(default_factory=dict)  # for coursekit.upstream: unit -> name -> it
     names: set[str] = field(default_factory=set)
     load_error: StudentError | None = None
     output: str = ""
@@ -93,6 +94,10 @@ class Student:
         self.spawn()
         assert self._worker is not None
         self._worker.wait_until_ready()
+        if self.provided:
+            self._tell(["provide", {unit: self._described(known) for unit, known in self.provided.items()}])
+            if self._worker is None:
+                raise self._ended("", WorkerEnded("it ended before anything was loaded"))
         number = _call_id()
         load = ["load", number, self.submission.files, self.submission.main, self.module, self.submission.own_package]
         try:
@@ -113,6 +118,14 @@ class Student:
                 for number, s in enumerate(self.stand_ins)
             ]
             self._tell(["substitute", described])
+
+    def _described(self, functions: dict[str, StandIn]) -> dict[str, Any]:
+        """Functions of earlier units as the worker hears of them: how to call, and under which number to ask."""
+        described = {}
+        for name, function in functions.items():
+            described[name] = {"kind": function.kind, "number": len(self._callbacks), "parameters": [*function.parameters]}
+            self._callbacks.append(function.compute)
+        return described
 
     def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
         """Call a student's function with fresh copies of the arguments.

@@ -26,9 +26,10 @@ def upstream(
     Args:
         unit_id: such as "01_vanilla_rnn".
         exercises: one or more names of functions of that unit.
-        folder: the earlier unit's folder; by default the one beside the working directory,
-            which is where a notebook's neighbours are.
-        quiet: True prints nothing.
+        folder: the earlier unit's folder; by default the one beside the folder of the file that asks,
+            or, in a notebook, beside the working directory.
+        quiet: True prints nothing. The same line is printed once only, however often a module
+            that asks is loaded again.
 
     Returns:
         the function, or a tuple of functions in the order of ``exercises``.
@@ -37,10 +38,28 @@ def upstream(
         LookupError: no such unit, or no stand-in for such a function; names what there is.
         ValueError: no exercise was named.
     """
-    functions, whose = _choose(unit_id, exercises, folder)
-    if not quiet:
-        print(f"{', '.join(exercises)} of {unit_id}: {whose}.")
+    functions, whose = _choose(unit_id, exercises, folder or _beside(sys._getframe(1).f_globals, unit_id))
+    line = f"{_listed(exercises)} of {unit_id}: {whose}."
+    if not quiet and _SAID.get((unit_id, exercises)) != line:
+        print(line)
+    _SAID[unit_id, exercises] = line
     return functions[0] if len(functions) == 1 else functions
+
+
+_FOUND: dict[tuple[str, str, bytes], bool] = {}  # unit, exercise, the file's content -> whether it passes
+_SAID: dict[tuple[str, tuple[str, ...]], str] = {}  # what was asked for -> the line printed last
+
+
+def _beside(caller: dict[str, Any], unit_id: str) -> Path | None:
+    """The unit's folder beside that of the file that asks; None if no file asks, or there is no such folder."""
+    file = caller.get("__file__")
+    place = Path(file).resolve().parent.parent / unit_id if isinstance(file, str) else None
+    return place if place is not None and place.is_dir() else None
+
+
+def _listed(exercises: tuple[str, ...]) -> str:
+    """Names for a line of text; many are counted."""
+    return ", ".join(exercises) if len(exercises) <= 3 else f"{len(exercises)} functions"
 
 
 def _choose(
@@ -80,10 +99,19 @@ def _module_path(unit_id: str, folder: str | Path | None) -> Path:
 
 
 def _failing(unit_id: str, exercises: tuple[str, ...], path: Path) -> str:
-    """The first of the student's functions that does not pass its check; empty if all do."""
+    """The first of the student's functions that does not pass its check; empty if all do.
+
+    What was found is kept until the file changes: a module that is loaded again after each edit asks each time.
+    """
     from autograder.checker import passes
 
-    return next((exercise for exercise in exercises if not passes(unit_id, exercise, path)), "")
+    text = path.read_bytes()
+    for exercise in exercises:
+        if (unit_id, exercise, text) not in _FOUND:
+            _FOUND[unit_id, exercise, text] = passes(unit_id, exercise, path)
+        if not _FOUND[unit_id, exercise, text]:
+            return exercise
+    return ""
 
 
 def load_module(path: Path) -> ModuleType:

@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from autograder.draws import Draw, visible_draw
 from autograder.gradcheck import SMALLEST_SCALE, as_array, compare
 from autograder.results import Outcome
 from autograder.student import StudentError
+from autograder.upstream import importable
 
 #: Two wrong answers are the same mistake if they agree to this. Wider than a check's tolerance would
 #: be pointless: different mistakes differ in the second digit or earlier.
@@ -113,11 +115,15 @@ def _compiled(source: str, name: str) -> CodeType:
 class LocalStudent:
     """Our own code, called like a student's; used for mistakes and tests, never for a submission."""
 
-    def __init__(self, source: str, name: str, instead: str = "") -> None:
-        """Run a module's text, and after it the text of functions that take the place of its own."""
+    def __init__(self, source: str, name: str, instead: str = "", unit: Unit | None = None) -> None:
+        """Run a module's text, and after it the text of functions that take the place of its own.
+
+        A module of a unit that builds on earlier ones needs the unit, to import their functions.
+        """
         self.module = ModuleType(name)
-        for text in (source, instead):
-            exec(_compiled(text, name), self.module.__dict__)
+        with importable(unit) if unit is not None else nullcontext():
+            for text in (source, instead):
+                exec(_compiled(text, name), self.module.__dict__)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -225,7 +231,7 @@ def _reference(path: Path) -> str:
 def _run(unit: Unit, item: Exercise, check: Check, mistake: Mistake, draw: Draw, index: int) -> Wrong:
     """What a mistake does in one case of a draw, by running it; once per process."""
     reference = _reference(reference_path(unit))
-    student = LocalStudent(reference, unit.module, mistaken_function(mistake, reference))
+    student = LocalStudent(reference, unit.module, mistaken_function(mistake, reference), unit)
     record = run_case(check, item.parts, student, _ordinary(check, draw)[index])
     return {part: seen for part, seen in record.parts.items() if not seen.ok}
 

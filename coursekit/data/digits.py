@@ -1,4 +1,4 @@
-"""Data that every install already has: nothing here opens a network connection."""
+"""Real handwritten digits, as bundled with scikit-learn."""
 
 from __future__ import annotations
 
