@@ -60,3 +60,4 @@ c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_bridge.Seal",
 ]
 c.OverwriteCells.add_missing_cells = True
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_late.CourseLateRule"  # the table [late] of course.toml

@@ -122,21 +122,29 @@ class Expect:
         self.all(Outcome.WRONG_VALUES, message, names)
 
     def forward(self, returned: Any, expected: Any, name: str) -> Any:
-        """Unpack what a forward function returned and note whether its result is right.
+        """Unpack what a forward function returned and note whether its results are right.
+
+        Args:
+            returned: the results, then the cache.
+            expected: the right result, or a tuple of them.
+            name: the forward function's.
 
         Returns the cache. Raises StudentError if there is none.
         """
-        if not (isinstance(returned, tuple) and len(returned) == 2):
+        wanted = expected if isinstance(expected, tuple) else (expected,)
+        if not (isinstance(returned, tuple) and len(returned) == len(wanted) + 1):
             self.record.given_ok = False
             kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
-            raise StudentError(
-                name, kind, f"{name} returns {describe(returned)}, it should return a result and a cache."
-            )
-        found = compare(returned[0], expected, name=f"the result of {name}")
-        if not found.ok:
-            self.record.given_ok = False
-            self.record.given_message = found.message
-        return returned[1]
+            what = "a result and a cache" if len(wanted) == 1 else f"{len(wanted)} results and a cache"
+            raise StudentError(name, kind, f"{name} returns {describe(returned)}, it should return {what}.")
+        *got, cache = returned
+        for number, (value, right) in enumerate(zip(got, wanted, strict=True), 1):
+            which = "the result" if len(wanted) == 1 else f"result {number}"
+            found = compare(value, right, name=f"{which} of {name}")
+            if not found.ok and self.record.given_ok:
+                self.record.given_ok = False
+                self.record.given_message = found.message
+        return cache
 
     def all(self, outcome: Outcome, message: str, parts: Iterable[str] | None = None, kind: str = "") -> None:
         """Give every part that has no verdict yet (or the named ones) this outcome."""

@@ -308,6 +308,131 @@ def report(unit: str) -> None:
 
 
 @cli.command()
+@click.argument("unit")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "kind",
+    type=click.Choice(["moodle", "canvas", "git", "nbgrader", "exchange", "folders"]),
+    help="What PATH is; default: seen from its names.",
+)
+@click.option("--roster", type=click.Path(path_type=Path), help="Who is who, as CSV; default: roster.csv, if there.")
+@click.option("--until", help="Repositories: take the last commit up to this time, e.g. 2027-03-01T23:59:00+01:00.")
+@click.option("--times", type=click.Path(path_type=Path), help="CSV with id,time, if the download does not say when.")
+def collect(
+    unit: str, path: Path, kind: str | None, roster: Path | None, until: str | None, times: Path | None
+) -> None:
+    """Bring what was handed in for UNIT from PATH (a folder, or a zip of a whole class) into submitted/."""
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from autograder import folders
+    from autograder.collect import collect as run
+    from autograder.collect import collected_csv
+    from autograder.collect_report import collected_table
+    from autograder.course import load_course
+    from autograder.errors import EXIT_STORE
+    from autograder.export import EXPORTS
+    from autograder.roster import course_roster
+
+    course, root = load_course(), folders.course_root()
+    found = course.unit(unit)
+    deadline = None
+    if until is not None:
+        try:
+            deadline = datetime.fromisoformat(until)
+        except ValueError:
+            deadline = None
+        if deadline is None or deadline.tzinfo is None:
+            raise UsageError(f"--until {until!r} is no time with its offset, such as 2027-03-01T23:59:00+01:00.")
+    people = course_roster(root, roster)
+    seen_as, lines = run(found, course, root, path, kind=kind, roster=people, until=deadline, times=times)
+    table = root / EXPORTS / found.id / "collected.csv"
+    folders.write_atomically(table, collected_csv(lines, found).encode())
+    console = Console(highlight=False)
+    collected_table(lines, seen_as, console)
+    console.print(f"The same as CSV: {table}", markup=False, soft_wrap=True)
+    if any(line.lost for line in lines):
+        sys.exit(EXIT_STORE)
+    console.print(f"Next: autograder grade {found.id}", markup=False)
+
+
+@cli.command()
+@click.argument("unit")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(
+        ["csv", "canvas", "moodle", "gradescope", "gradescope-autograder", "github", "feedback", "moodle-feedback"]
+    ),
+    default="csv",
+    show_default=True,
+    help="For what.",
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="File (feedback, gradescope: folder); default: exports/UNIT/."
+)
+@click.option("--student", "students", multiple=True, help="Only this student (repeatable).")
+@click.option("--roster", type=click.Path(path_type=Path), help="Who is who, as CSV; default: roster.csv, if there.")
+@click.option("--db", "db_url", help="Gradebook as an SQLAlchemy URL; default: that of nbgrader_config.py.")
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    help="canvas: its gradebook export; moodle: its offline grading worksheet. Comes back with the points filled in.",
+)
+@click.option("--assignment", default="", help="canvas, moodle: the assignment's name; default: the unit's title.")
+@click.option("--checks-only", is_flag=True, help="canvas, moodle: leave answers in words out.")
+@click.option(
+    "--missing", type=click.Choice(["empty", "zero"]), default="empty", show_default=True, help="Who handed in nothing."
+)
+@click.option("--out-of", type=click.FloatRange(min=0, min_open=True), help="canvas, moodle: scale to so many points.")
+@click.option(
+    "--visibility",
+    type=click.Choice(["visible", "after_due_date", "after_published", "hidden"]),
+    default="visible",
+    show_default=True,
+    help="gradescope: when students see results.",
+)
+@click.option(
+    "--isolation",
+    type=click.Choice(["bubblewrap", "landlock", "process"]),
+    help="gradescope-autograder: isolate student code there this way; default: the strongest that works.",
+)
+@click.option("--repository", default="", help="github: where the course is, as OWNER/NAME.")
+@click.option("--ref", default="main", show_default=True, help="github: its branch, tag or commit.")
+def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster: Path | None, **options: Any) -> None:
+    """Write marks, results or feedback of UNIT for another system, in exports/UNIT/."""
+    from rich.console import Console
+
+    from autograder import folders
+    from autograder.course import load_course
+    from autograder.export import Request
+    from autograder.export import export as run
+    from autograder.report import shown_path
+    from autograder.roster import course_roster
+
+    course, root = load_course(), folders.course_root()
+    request = Request(
+        course.unit(unit),
+        course,
+        root,
+        course_roster(root, roster),
+        students=students,
+        zero_if_missing=missing == "zero",
+        **options,
+    )
+    done = run(form, request)
+    console = Console(highlight=False)
+    for note in done.notes:
+        console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
+    for file in done.files[:3]:
+        console.print(f"Written: {shown_path(file)}", markup=False, soft_wrap=True)
+    if len(done.files) > 3:
+        console.print(f"… and {len(done.files) - 3} more beside it", markup=False)
+
+
+@cli.command()
 @click.argument("units", nargs=-1)
 @click.option("--jobs", type=click.IntRange(min=1), help="How many modules at once; default: one per core.")
 @click.option("--generated", is_flag=True, help="Show instead which generated changes of the reference survive.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Exercise:
     weights: tuple[float, ...]  # one per part, summing to 1
     builds_on: tuple[str, ...] = ()  # exercises whose functions this one is expected to call
     forward: str | None = None  # the exercise whose cache a backward function gets
+    experiment: bool = False  # no function of this name: it has the module's functions at work together
 
     def part_points(self, part: str) -> float:
         """Most points that a part can bring."""
@@ -41,6 +43,7 @@ class Unit:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    upstream: tuple[str, ...] = ()  # earlier units whose functions `coursekit.upstream` gives the module
 
     @property
     def max_score(self) -> float:
@@ -61,6 +64,21 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class LateRule:
+    """What handing in late costs: the table ``[late]``. :mod:`autograder.late` computes with it."""
+
+    percent_per_day: float  # of the points that the work got, per day begun
+    grace_minutes: float = 0.0  # who is later than this is late from the due date on
+    max_percent: float = 100.0  # a penalty is never more than this
+    cut_off_days: float | None = None  # later than this brings no points at all; None: no such limit
+    due: tuple[tuple[str, datetime], ...] = ()  # unit id -> when it is due, in UTC
+
+    def due_of(self, unit_id: str) -> datetime | None:
+        """When a unit is due, in UTC; None if the course file does not say."""
+        return dict(self.due).get(unit_id)
+
+
+@dataclass(frozen=True)
 class Course:
     """The whole course."""
 
@@ -68,6 +86,7 @@ class Course:
     title: str
     edge_case_credit: float
     units: tuple[Unit, ...]
+    late: LateRule | None = None
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of this id, or of this number ("2"); raises UsageError if there is none."""
@@ -147,7 +166,7 @@ class _Validator:
         return tuple(value)
 
     def course(self, data: dict[str, Any]) -> Course:
-        self.only(data, {"name", "title", "edge_case_credit", "units"}, "top level")
+        self.only(data, {"name", "title", "edge_case_credit", "late", "units"}, "top level")
         credit = self.take(data, "edge_case_credit", (int, float), "top level")
         if not 0 <= credit < 1:
             raise self.fail("top level", f"'edge_case_credit' is {credit!r}, it must be at least 0 and below 1")
@@ -156,13 +175,47 @@ class _Validator:
             raise self.fail("top level", "there are no units")
         units = tuple(self.unit(raw, number) for number, raw in enumerate(raw_units, 1))
         self.unique([unit.id for unit in units], "units")
+        for number, unit in enumerate(units):
+            for name in unit.upstream:
+                if name not in [earlier.id for earlier in units[:number]]:
+                    raise self.fail(f"unit {unit.id!r}", f"'upstream' names {name!r}, which is no earlier unit")
         self.unique([exercise.id for unit in units for exercise in unit.exercises], "exercises")
         return Course(
             name=self.take(data, "name", str, "top level"),
             title=self.take(data, "title", str, "top level"),
             edge_case_credit=float(credit),
             units=units,
+            late=self.late(data["late"], [unit.id for unit in units]) if "late" in data else None,
         )
+
+    def late(self, raw: Any, units: list[str]) -> LateRule:
+        where = "[late]"
+        if not isinstance(raw, dict):
+            raise self.fail(where, "it must be a table")
+        self.only(raw, {"percent_per_day", "grace_minutes", "max_percent", "cut_off_days", "due"}, where)
+        per_day = self.number(raw, "percent_per_day", where, 0, 100)
+        due = raw.get("due", {})
+        if not isinstance(due, dict):
+            raise self.fail("[late.due]", "it must be a table of unit ids and times")
+        for unit_id, time in due.items():
+            if unit_id not in units:
+                raise self.fail("[late.due]", _unknown("unit", unit_id, units).rstrip("."))
+            if not isinstance(time, datetime) or time.tzinfo is None:
+                words = f"{unit_id!r} is due {time!r}, it must be a time with its offset, as 2027-03-01T23:59:00+01:00"
+                raise self.fail("[late.due]", words)
+        return LateRule(
+            percent_per_day=per_day,
+            grace_minutes=self.number(raw, "grace_minutes", where, 0, 7 * 24 * 60) if "grace_minutes" in raw else 0.0,
+            max_percent=self.number(raw, "max_percent", where, 0, 100) if "max_percent" in raw else 100.0,
+            cut_off_days=self.positive(raw, "cut_off_days", where) if "cut_off_days" in raw else None,
+            due=tuple(sorted((unit_id, time.astimezone(UTC)) for unit_id, time in due.items())),
+        )
+
+    def number(self, table: dict[str, Any], key: str, where: str, least: float, most: float) -> float:
+        value = self.take(table, key, (int, float), where)
+        if not least <= value <= most:
+            raise self.fail(where, f"{key!r} is {value!r}, it must be from {least:g} to {most:g}")
+        return float(value)
 
     def unique(self, ids: list[str], kind: str) -> None:
         for name in ids:
@@ -179,7 +232,7 @@ class _Validator:
         if not (head.isdigit() and len(head) == 2 and tail.isidentifier()):
             raise self.fail(where, "an id looks like '02_bptt': two digits, an underscore, a name")
         known = {"id", "title", "module", "engine", "call_cpu_seconds", "call_wall_seconds", "memory_mb", "exercises"}
-        self.only(raw, known, where)
+        self.only(raw, known | {"upstream"}, where)
         module = self.take(raw, "module", str, where)
         if not module.isidentifier():
             raise self.fail(where, f"'module' is {module!r}, it must be a Python name")
@@ -200,6 +253,7 @@ class _Validator:
             call_cpu_seconds=self.positive(raw, "call_cpu_seconds", where),
             call_wall_seconds=self.positive(raw, "call_wall_seconds", where),
             memory_mb=int(self.positive(raw, "memory_mb", where)),
+            upstream=self.names(raw, "upstream", where),
         )
 
     def exercise(self, raw: Any, unit_where: str, earlier: list[str]) -> Exercise:
@@ -209,7 +263,7 @@ class _Validator:
         where = f"{unit_where}, exercise {exercise_id!r}"
         if not exercise_id.isidentifier():
             raise self.fail(where, "an id must be the name of a Python function")
-        self.only(raw, {"id", "points", "parts", "weights", "builds_on", "forward"}, where)
+        self.only(raw, {"id", "points", "parts", "weights", "builds_on", "forward", "experiment"}, where)
         parts = self.names(raw, "parts", where)
         if not parts:
             raise self.fail(where, "'parts' must name at least one part")
@@ -233,4 +287,5 @@ class _Validator:
             weights=tuple(w / total for w in raw_weights),
             builds_on=builds_on,
             forward=forward,
+            experiment=raw.get("experiment", False) is True,
         )

@@ -119,7 +119,7 @@ def _edits(node: Any, place: _Place) -> Iterator[_Edit]:
     elif isinstance(node, ast.Compare):
         for comparison in _OTHER_COMPARISONS.get(type(node.ops[0]), ()):
             yield lambda p, comparison=comparison: _at(p).ops.__setitem__(0, comparison())  # type: ignore[misc]
-    elif isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value is not None:
+    elif isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
         for value in _other_constants(node.value):
             yield lambda p, value=value: setattr(_at(p), "value", value)  # type: ignore[misc]
     elif isinstance(node, ast.Attribute) and node.attr == "T":

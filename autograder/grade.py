@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
+import contextlib
+import socket
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from autograder.course import load_course
+from autograder.cluster import Place, Processes, cores, process_pool
+from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
-from autograder.errors import UnrolledError
+from autograder.errors import InfrastructureError, UnrolledError
 from autograder.judge import judge
 from autograder.results import SubmissionResult
 from autograder.sandbox import PROCESS, Stack, choose
-from autograder.store import ResultStore
-from autograder.submission import read_submission
+from autograder.store import Pieces, ResultStore, grader_pieces, key_of
+from autograder.submission import Submission, read_submission
+
+__all__ = [
+    "Graded",
+    "Task",
+    "check_submission",
+    "cores",
+    "grade_class",
+    "grade_submission",
+    "judge_task",
+    "process_pool",
+]
 
 
 def grade_submission(
@@ -70,6 +81,32 @@ class Graded:
     result: SubmissionResult | None
     problem: str = ""
     kept: bool = False  # the result was in the store already
+    tries: int = 1
+    key: str = ""  # under which the result is kept
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that judging one submission takes, on whatever machine: no paths, no salt."""
+
+    unit: str
+    student: str
+    submission: Submission
+    draw: Draw
+    stack: str | None  # None: the strongest that the machine offers
+    grader: dict[str, str]  # the versions that its result is kept under
+
+
+@dataclass
+class _Waiting:
+    """A submission on its way to a result."""
+
+    student: str
+    path: Path
+    tries: int = 0
+    key: str = ""
+    pieces: Pieces = field(default_factory=dict)
+    alone: bool = False  # sent while nothing else was being judged
 
 
 def grade_class(
@@ -81,6 +118,7 @@ def grade_class(
     jobs: int | None = None,
     force: bool = False,
     stack: Stack | None = None,
+    proposed: bool = False,
 ) -> Iterator[Graded]:
     """Judge many submissions, and keep each result in the store as it comes.
 
@@ -88,89 +126,179 @@ def grade_class(
         unit_id: the unit.
         submissions: student -> folder or file.
         root: the course's folder, which has the salt and the store.
-        executor: where to judge; processes on this machine by default.
+        executor: where to judge; processes on this machine by default. It is not shut down.
         jobs: how many processes, one per core by default.
         force: judge again what is in the store.
-        stack: how student code is isolated; the strongest way that this machine offers by default.
+        stack: how student code is isolated; the strongest way that each machine offers by default.
+        proposed: keep new results apart (:class:`ResultStore`).
 
     Yields:
-        one entry per submission, in the order in which they are done. A submission that cannot be read or
-        a failure of the grader is an entry without a result, never a score.
+        one entry per submission, in the order in which they are done. A submission that cannot be read, or
+        that the grader failed to judge :data:`MOST_TRIES` times, is an entry without a result, never a score.
+    """
+    load_salt(root)  # made here, once
+    run = _Run(load_course().unit(unit_id), root, force, stack, proposed)
+    place = executor if executor is not None else Processes(min(jobs or cores(), len(submissions) or 1))
+    if isinstance(place, Processes) and stack is None:
+        run.stack = choose()  # says here, once, if there is no isolation on this machine
+    try:
+        yield from run.through(place, submissions)
+    except BaseException:  # Ctrl-C among them: what is finished by now is not lost
+        run.keep_finished()
+        if executor is None and isinstance(place, Place):
+            place.stop()
+        raise
+    finally:
+        if executor is None:
+            place.shutdown(wait=True, cancel_futures=True)
+
+
+#: How often a submission is sent to be judged before the grader's failure becomes its state.
+MOST_TRIES = 3
+#: After this many submissions in a row that could not be judged, the rest is not tried.
+HOPELESS = 5
+
+
+class _Run:
+    """One pass over a class. Tasks are made as they are needed and dropped as they are done: memory stays flat."""
+
+    def __init__(self, unit: Unit, root: Path, force: bool, stack: Stack | None, proposed: bool) -> None:
+        self.unit = unit
+        self.store = ResultStore(root, proposed=proposed)
+        self.accepted = ResultStore(root)
+        self.salt = load_salt(root)
+        self.force = force
+        self.stack = stack
+        self.grader = grader_pieces(unit)
+        self.running: dict[Future[Any], _Waiting] = {}
+        self.again: deque[_Waiting] = deque()  # to be tried again, together with others
+        self.suspects: deque[_Waiting] = deque()  # one of them ended its process: to be tried one by one
+        self.failed_in_a_row = 0
+
+    def through(self, place: Executor, submissions: dict[str, Path]) -> Iterator[Graded]:
+        """All submissions, through an executor."""
+        new = iter(submissions.items())
+        exhausted = False
+        while True:
+            while not self.full(place) and not (exhausted and not self.again):
+                if self.again:
+                    self.send(place, self.again.popleft())
+                    continue
+                student, path = next(new, ("", None))
+                if path is None:
+                    exhausted = True
+                elif self.failed_in_a_row >= HOPELESS:
+                    words = f"Not tried: the grader failed for {HOPELESS} submissions in a row before it."
+                    yield Graded(student, None, words, tries=0)
+                else:
+                    known = self.begin(place, _Waiting(student, path))
+                    if known is not None:
+                        yield known
+            if not self.running and self.suspects:
+                self.suspects[0].alone = True
+                self.send(place, self.suspects.popleft())
+            if not self.running:
+                return
+            done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+            for future in done:
+                graded = self.finish(future, self.running.pop(future))
+                if graded is not None:
+                    self.failed_in_a_row = self.failed_in_a_row + 1 if graded.result is None else 0
+                    yield graded
+
+    def full(self, place: Executor) -> bool:
+        """Whether enough is on its way: what is being judged, and as much again so that nobody waits for work."""
+        if self.suspects or any(waiting.alone for waiting in self.running.values()):
+            return True
+        return len(self.running) >= 2 * int(getattr(place, "width", cores())) + 1
+
+    def begin(self, place: Executor, waiting: _Waiting) -> Graded | None:
+        """What is known of a submission without judging it; None if it was sent to be judged."""
+        try:
+            task = self.task(waiting)
+            if not self.force:
+                result = self.accepted.load(self.unit, waiting.student, waiting.key)
+                if result is None and self.store.proposed:
+                    result = self.store.load(self.unit, waiting.student, waiting.key)
+                elif result is None:
+                    self.accepted.accept(self.unit, waiting.student, waiting.key)
+                    result = self.accepted.load(self.unit, waiting.student, waiting.key)
+                if result is not None:
+                    return Graded(waiting.student, result, kept=True, key=waiting.key)
+        except UnrolledError as error:
+            return Graded(waiting.student, None, str(error))
+        self.send(place, waiting, task)
+        return None
+
+    def task(self, waiting: _Waiting) -> Task:
+        """Read a submission; its key is of the very bytes that are judged."""
+        submission = read_submission(self.unit, waiting.path)
+        waiting.pieces = self.store.pieces(self.unit, submission, waiting.student)
+        waiting.key = key_of(waiting.pieces)
+        draw = hidden_draw(self.unit.id, waiting.student, self.salt)
+        stack = self.stack.name if self.stack is not None else None
+        return Task(self.unit.id, waiting.student, submission, draw, stack, self.grader)
+
+    def send(self, place: Executor, waiting: _Waiting, task: Task | None = None) -> None:
+        try:
+            future = place.submit(judge_task, task or self.task(waiting))
+        except Exception as error:  # whatever it is, it is said where results are
+            future = Future()
+            future.set_exception(error)
+        self.running[future] = waiting
+
+    def finish(self, future: Future[Any], waiting: _Waiting) -> Graded | None:
+        """The end of one try: a kept result, a failure for good, or None if it is to be tried again."""
+        try:
+            result = SubmissionResult.from_json(future.result())
+            self.store.save(self.unit, waiting.student, waiting.key, result, waiting.pieces)
+        except BrokenExecutor:
+            if not waiting.alone:  # some of these submissions had nothing to do with it: not counted as a try
+                self.suspects.append(waiting)
+                return None
+            words = "the process that judged it was killed"
+        except (InfrastructureError, CancelledError) as error:
+            words = str(error) or "it was cancelled"
+        except UnrolledError as error:
+            return Graded(waiting.student, None, str(error), tries=waiting.tries + 1)
+        except Exception as error:  # a worker lost too often, a bug of ours: said, never a score
+            words = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            if type(error).__name__ == "KilledWorker":  # Dask has tried it on several workers already
+                waiting.tries = MOST_TRIES - 1
+        else:
+            return Graded(waiting.student, result, tries=waiting.tries + 1, key=waiting.key)
+        waiting.tries += 1
+        if waiting.tries < MOST_TRIES:
+            (self.suspects if waiting.alone else self.again).append(waiting)
+            waiting.alone = False
+            return None
+        return Graded(waiting.student, None, f"The grader failed {MOST_TRIES} times: {words}", tries=MOST_TRIES)
+
+    def keep_finished(self) -> None:
+        """Put what has been judged but not looked at yet into the store."""
+        for future, waiting in self.running.items():
+            if future.done():
+                with contextlib.suppress(Exception):  # what did not work is judged by the next run
+                    result = SubmissionResult.from_json(future.result())
+                    self.store.save(self.unit, waiting.student, waiting.key, result, waiting.pieces)
+
+
+def judge_task(task: Task) -> dict[str, Any]:
+    """Judge one submission, in a process of a pool or on another machine; plain data go back.
+
+    Raises:
+        InfrastructureError: this is not the grader that the result is to be kept under, or it failed.
     """
     course = load_course()
-    unit = course.unit(unit_id)
-    store = ResultStore(root)
-    waiting: dict[str, tuple[Path, str]] = {}
-    load_salt(root)  # made here, once, before several processes ask for it
-    for student, path in submissions.items():
-        try:
-            key = store.key(unit, path, student)
-            result = None if force else store.load(unit, student, key)
-        except UnrolledError as error:
-            yield Graded(student, None, str(error))
-            continue
-        if result is not None:
-            yield Graded(student, result, kept=True)
-        else:
-            waiting[student] = (path, key)
-    if not waiting:
-        return
-    chosen = stack or choose()
-    with nullcontext(executor) if executor is not None else process_pool(min(jobs or cores(), len(waiting))) as pool:
-        futures = {
-            pool.submit(_grade_one, unit.id, path, student, root, chosen.name): student
-            for student, (path, _) in waiting.items()
-        }
-        for future in as_completed(futures):
-            student = futures[future]
-            try:
-                result = SubmissionResult.from_json(future.result())
-                store.save(unit, student, waiting[student][1], result)
-            except UnrolledError as error:
-                yield Graded(student, None, str(error))
-            except Exception as error:  # a broken pool, a bug of ours: said, never a score
-                yield Graded(student, None, f"The grader failed: {type(error).__name__}: {error}")
-            else:
-                yield Graded(student, result)
-
-
-def _grade_one(unit_id: str, path: Path, student: str, root: Path, stack: str) -> dict[str, object]:
-    """Runs in a process of the pool; plain data go back."""
-    draw = hidden_draw(unit_id, student, load_salt(root))
-    return grade_submission(unit_id, path, student=student, draw=draw, stack=choose(stack)).to_json()
-
-
-@contextmanager
-def process_pool(jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
-    """Processes to judge in, one per core by default; Ctrl-C is left to this one."""
-    count = jobs or cores()
-    executor = ProcessPoolExecutor(max_workers=count, mp_context=get_context("spawn"))
-    try:
-        with _no_interrupts_inherited():
-            for _ in range(count):  # each of these starts one process, which stays deaf to the signal
-                executor.submit(_warm_up)
-        yield executor
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _no_interrupts_inherited() -> Iterator[None]:
-    """Ignore Ctrl-C while processes are started: what they inherit they keep."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _warm_up() -> None:
-    """Runs in each process first: importing this module is what takes long."""
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    unit = course.unit(task.unit)
+    own = grader_pieces(unit)
+    differing = sorted(name for name in own.keys() | task.grader.keys() if own.get(name) != task.grader.get(name))
+    if differing:
+        name = differing[0]
+        versions = f" {own.get(name)}, not {task.grader.get(name)}" if name.startswith("version/") else ""
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        raise InfrastructureError(
+            f"{socket.gethostname()} has another grader than the judge ({name}{versions}{more}). Bring both to the "
+            "same checkout and packages; if files were changed during the run, run it again."
+        )
+    return judge(course, unit, task.submission, task.draw, stack=choose(task.stack), student=task.student).to_json()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from autograder import folders
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
+from autograder.late import TIMESTAMP, apply_penalty, set_due_date
 from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore, student_folder
@@ -75,30 +76,55 @@ def record_class(
     """
     root = root or folders.course_root()
     unit = load_course().unit(unit_id)
-    config = load_config(root, db_url)
-    url = str(config.CourseDirectory.db_url)
-    everybody = submitted_students(unit, root)
-    names = list(students) if students is not None else everybody
-    for name in names:
-        student_folder(name)
-    if not names:
-        raise UsageError(
-            f"Nobody has handed in {unit.id}: there is no {folders.SUBMITTED}/<student>/{unit.id}. "
-            f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
-        )
-    check_gradebook(url)
-    ensure_registered(unit, root, url)
+    names = list(students) if students is not None else submitted_students(unit, root)
+    recorder = Recorder(unit, names, root=root, db_url=db_url, feedback=feedback, force=force)
     recorded = []
     for name in names:
-        if problems is not None and name in problems:
-            entry = Recorded(name, ok=False, reason=problems[name])
-            _forget(unit, name, root, config, entry)
-        else:
-            entry = _record(unit, name, root, config, feedback=feedback, force=force)
+        entry = recorder.record(name, (problems or {}).get(name, ""))
         recorded.append(entry)
         if progress is not None:
             progress(entry)
     return recorded
+
+
+class Recorder:
+    """Puts results into the gradebook one by one, as they come from the judge."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        names: Sequence[str],
+        *,
+        root: Path,
+        db_url: str | None = None,
+        feedback: bool = True,
+        force: bool = False,
+    ) -> None:
+        """See that everything is there that recording needs, before anything is judged.
+
+        Args and errors are those of :func:`record_class`.
+        """
+        self.unit, self.root, self.feedback, self.force = unit, root, feedback, force
+        self.config = load_config(root, db_url)
+        url = str(self.config.CourseDirectory.db_url)
+        for name in names:
+            student_folder(name)
+        if not names:
+            raise UsageError(
+                f"Nobody has handed in {unit.id}: there is no {folders.SUBMITTED}/<student>/{unit.id}. "
+                f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
+            )
+        check_gradebook(url)
+        ensure_registered(unit, root, url)
+        set_due_date(unit, load_course(), url)
+
+    def record(self, name: str, problem: str = "") -> Recorded:
+        """One student's result from the store into the gradebook, or, with a problem, no score at all."""
+        if not problem:
+            return _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
+        entry = Recorded(name, ok=False, reason=problem)
+        _forget(self.unit, name, self.root, self.config, entry)
+        return entry
 
 
 def submitted_students(unit: Unit, root: Path) -> list[str]:
@@ -367,6 +393,10 @@ def _write(
             entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
     if read_scores(unit, student, url, course_id) != wanted:
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
+    if load_course().late is not None or (submission / TIMESTAMP).exists():
+        late = apply_penalty(unit, load_course(), student, submission, url)
+        if late is not None:
+            entry.notes.append(late.words)
     if autograded.is_dir():
         entry.autograded = autograded
         if stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution"):

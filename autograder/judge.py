@@ -17,6 +17,7 @@ from autograder.checking import Case, CaseRecord, Check, Observation, load_check
 from autograder.course import Course, Exercise, Unit
 from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
+from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.mistakes import Mistake, recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
@@ -164,7 +165,8 @@ class _Bench:
         self.stack = stack
         self.submission = submission
         self.provided = provided(unit)
-        self.student = Student(submission, unit.module, limits, stack, provided=self.provided)
+        self.driver = driver(unit.id)
+        self.student = Student(submission, unit.module, limits, stack, (), self.provided, self.driver)
         self.attempts = self.student.attempts
         self.printed: int | None = 0
         self.student.spawn()  # it starts while the checks are loaded
@@ -186,6 +188,10 @@ class _Bench:
     def close(self) -> None:
         self.student.close()
 
+    def apart(self, chosen: tuple[StandIn, ...]) -> Student:
+        """The same module in another worker, some of its functions replaced."""
+        return Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided, self.driver)
+
     def close_apart(self, apart: Student) -> None:
         """End a worker with stand-ins; what its code tried counts, too."""
         apart.close()
@@ -201,7 +207,8 @@ class _Bench:
         judgement = self.judged(check, item, earlier, self.draw)
         result = self.result(judgement, check)
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
-        if result.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE):
+        unexplained = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE)
+        if result.outcome not in unexplained and not item.experiment:
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 self.name_what_is_off(result, judgement, check, earlier, below_right)
@@ -271,7 +278,7 @@ class _Bench:
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
                 names = [s.name for s in chosen]
-                apart = Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided)
+                apart = self.apart(chosen)
                 try:
                     how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, apart, ordinary)
@@ -286,7 +293,7 @@ class _Bench:
             attempts = _mended(check.stand_ins, item, False)
             attempts += _mended(check.stand_ins, item, True) if wrong_below else []
             for chosen in attempts:
-                apart = Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided)
+                apart = self.apart(chosen)
                 try:
                     how = f"judged as if {item.forward} were right"
                     judgement.verdicts.append(Verdict(self.run(check, item, apart, ordinary), how))

@@ -17,6 +17,7 @@ import pytest
 from autograder.checking import Case, Check, Expect, run_case
 from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
+from autograder.drivers import driver
 from autograder.errors import UnrolledError
 from autograder.sandbox import PROCESS, Limits, choose
 from autograder.student import Student
@@ -68,7 +69,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     except UnrolledError as error:
         raise pytest.UsageError(str(error)) from error
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
-    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose(), provided=provided(unit))
+    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose(), provided=provided(unit), driver=driver(unit.id))
     yield proxy
     proxy.close()
 

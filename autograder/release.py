@@ -124,7 +124,7 @@ def build(unit: Unit, root: Path) -> Files:
     text_file, module_file = source_folder / f"{unit.id}.nb.py", source_folder / unit.module_file
     names = [str(path.relative_to(root)) for path in (text_file, module_file)]
     text, module = _read(text_file), _read(module_file)
-    stub = stub_module(module, names[1], unit.module_file, [exercise.id for exercise in unit.exercises])
+    stub = stub_module(module, names[1], unit.module_file, [e.id for e in unit.exercises if not e.experiment])
     notebook = source_notebook(text, unit, names[0])
     source = _dump(notebook)
     released = _convert(unit, source)

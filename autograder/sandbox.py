@@ -139,7 +139,7 @@ class Worker:
     def begin(self, factor: float = 1.0) -> None:
         """Start the deadline of what is sent and received from now on: the limits of one call, times a factor."""
         self._cpu_limit = self.limits.call_cpu_seconds * factor
-        self._wall_limit = max(self.limits.call_wall_seconds, START_SECONDS if factor > 1 else 0)
+        self._wall_limit = max(self.limits.call_wall_seconds * factor, START_SECONDS if factor > 1 else 0)
         self._begun = self._looked = time.monotonic()
         self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
         self._answering = 0.0

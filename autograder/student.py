@@ -21,6 +21,7 @@ from autograder.submission import Submission
 MAX_ASKED_ENTRIES = 4096
 MAX_ASKED_VALUES = 16
 MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
+MAX_BEATS = 1000  # reports of progress, per call
 MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
@@ -43,11 +44,12 @@ class StandIn:
     """A function that replaces one of the student's while a function built on it is judged by itself."""
 
     name: str
-    kind: str  # "plain", "forward" (returns value, cache) or "backward" (gets a cache)
+    kind: str  # "plain", "forward" (returns value, cache), "backward" (gets a cache) or "local" (see source)
     parameters: tuple[str, ...]
     compute: Callable[..., Any]
     steps: str = ""  # of a forward over a sequence: the forward of one step, whose caches it may collect
     mended: bool = False  # whether wrong results are replaced by right ones inside the student's cache
+    source: bytes = b""  # of "local": text of a module with a function of that name, which runs beside the student's
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Student:
     stack: Stack
     stand_ins: tuple[StandIn, ...] = ()
     provided: dict[str, dict[str, StandIn]] = field(default_factory=dict)  # for coursekit.upstream: unit -> name -> it
+    driver: bytes = b""  # text of a module that calls the student's functions with what cannot be sent
+    on_beat: Callable[[str], None] | None = None  # told of the progress of long calls
     names: set[str] = field(default_factory=set)
     load_error: StudentError | None = None
     output: str = ""
@@ -73,7 +77,7 @@ class Student:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *args, keep=(): self.call(name, args, keep)
+        return lambda *args, keep=(), factor=1.0: self.call(name, args, keep, factor)
 
     def spawn(self) -> None:
         """Have a worker's process start, so that it is ready when it is needed."""
@@ -109,12 +113,14 @@ class Student:
             raise
         self.names = {name for name in reply if type(name) is str}
         self._loaded = True
+        if self.driver:
+            self._tell(["driver", self.driver])
         if self.stand_ins:
             base = len(self._callbacks)
             self._callbacks += [stand_in.compute for stand_in in self.stand_ins]
             described = [
                 {"name": s.name, "kind": s.kind, "number": base + number, "parameters": list(s.parameters)}
-                | {"steps": s.steps, "mended": s.mended}
+                | {"steps": s.steps, "mended": s.mended, "source": s.source}
                 for number, s in enumerate(self.stand_ins)
             ]
             self._tell(["substitute", described])
@@ -127,13 +133,14 @@ class Student:
             self._callbacks.append(function.compute)
         return described
 
-    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
+    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Any:
         """Call a student's function with fresh copies of the arguments.
 
         Args:
             name: the function's name in the student's module.
             args: plain data, arrays, handles of earlier results, or functions of one or more arrays.
             keep: positions of the returned tuple that stay in the worker (caches).
+            factor: how many times the unit's limits of a call it may take.
 
         Returns:
             Plain data, arrays and handles.
@@ -141,9 +148,11 @@ class Student:
         Raises:
             StudentError: whatever keeps the call from returning.
         """
-        return self.call_and_watch(name, args, keep)[0]
+        return self.call_and_watch(name, args, keep, factor)[0]
 
-    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
+    def call_and_watch(
+        self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0
+    ) -> tuple[Any, list[bool]]:
         """As :meth:`call`, and tells for each argument whether the function changed it in place."""
         self.start()
         assert self._worker is not None
@@ -151,7 +160,7 @@ class Student:
         known = len(self._callbacks)
         wire = [self._wire(arg) for arg in args]
         try:
-            value, changed = self._exchange(["call", number, name, wire, list(keep)], number, name, "result")
+            value, changed = self._exchange(["call", number, name, wire, list(keep)], number, name, "result", factor)
         finally:
             del self._callbacks[known:]
         if not isinstance(changed, list) or len(changed) != len(args) or not all(type(c) is bool for c in changed):
@@ -188,7 +197,7 @@ class Student:
         """Send a message and answer the worker's questions until its reply comes; trusts nothing in it."""
         worker = self._worker
         assert worker is not None
-        notes = 0
+        notes = beats = 0
         try:
             worker.begin(factor)
             worker.send(message)
@@ -198,6 +207,11 @@ class Student:
                 if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str and notes < MAX_ATTEMPTS:
                     notes += 1
                     self._note(reply[1])
+                    continue
+                if kind == "beat" and len(reply) == 3 and type(reply[2]) is str and beats < MAX_BEATS:
+                    beats += 1
+                    if self.on_beat is not None:
+                        self.on_beat(_text(reply[2], 100))
                     continue
                 if len(reply) < 3 if kind else True:
                     raise WorkerEnded("its answer broke the protocol")

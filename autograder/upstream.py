@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -28,16 +29,24 @@ def provided(unit: Unit) -> Functions:
 
 def _unit_02() -> dict[str, StandIn]:
     from autograder.checks import test_02_bptt as oracles
+    from autograder.gradcheck import complex_step
 
     def softmax(x: Any, y: Any, mask: Any = None) -> tuple[float, np.ndarray]:
         wanted = np.ones(np.shape(y), dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
         return oracles.softmax_loss(np.asarray(x, dtype=np.float64), np.asarray(y), wanted)
 
     def affine_gradients(dout: Any, *inputs: Any) -> tuple[Any, ...]:
-        return tuple(oracles.complex_step(oracles.affine, inputs, dout, batched=True))
+        return tuple(complex_step(oracles.affine, inputs, dout, batched=True))
 
+    def step(x: Any, prev_h: Any, *weights: Any) -> Any:
+        """Also for one sequence without an axis of its own, which x @ Wx + prev_h @ Wh + b takes as well."""
+        next_h = oracles.step(np.atleast_2d(x), np.atleast_2d(prev_h), *weights)
+        return next_h[0] if np.ndim(x) == np.ndim(prev_h) == 1 else next_h
+
+    forward_step, *backward_step = oracles.STEP_STAND_INS
     made = [
-        *oracles.STEP_STAND_INS,
+        replace(forward_step, compute=step),
+        *backward_step,
         *oracles.SEQUENCE_STAND_INS,
         StandIn("temporal_affine_forward", "forward", ("x", "w", "b"), oracles.affine),
         StandIn("temporal_affine_backward", "backward", ("dout", "cache"), affine_gradients),

@@ -134,6 +134,8 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         return value if -(2**63) <= value < 2**63 else protocol.Opaque("int beyond 64 bits")
     if depth > 6:
         return protocol.Opaque(kind.__name__)
+    if kind is np.str_ or (kind is np.ndarray and value.dtype.kind == "U"):  # np.unique(list(text)) is a list of str
+        return to_plain(value.tolist(), depth + 1)
     if kind.__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
         kind = type(value)
@@ -197,6 +199,7 @@ class Worker:
         self.next_handle = 1
         self.own: dict[str, Any] = {}  # the student's functions that a stand-in replaces
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
+        self.driver: types.ModuleType | None = None
         self.call_id = 0
         self.stdout = sys.stdout  # the student may put another in its place
 
@@ -219,6 +222,8 @@ class Worker:
                 self.substitute(*message[1:])
             elif kind == "provide":
                 self.provide(*message[1:])
+            elif kind == "driver":
+                self.driver = self.beside(message[1], "_unrolled_driver")
 
     def reply(self, message: list[Any]) -> None:
         self.flush()
@@ -258,8 +263,8 @@ class Worker:
     def call(self, call_id: int, name: str, args: list[Any], keep: list[int]) -> None:
         """Call one of the student's functions; results at the positions in ``keep`` stay here."""
         self.call_id = call_id
-        function = getattr(self.module, name, None)
-        if not callable(function):
+        function = self.function(name)
+        if function is None:
             detail = {"type": "", "message": "", "frames": [], "category": "missing"}
             self.reply(["error", call_id, detail])
             return
@@ -285,6 +290,27 @@ class Worker:
         self.flush()
         self.send.write(len(message).to_bytes(4, "little") + message)
         self.send.flush()
+
+    def function(self, name: str) -> Any:
+        """What a call of this name calls: the student's function, or the driver's that calls it; None if there is none.
+
+        A driver makes what cannot be sent, such as a torch module, out of what can, and calls the student's function
+        with it. Where it needs no function of that name it says so (``experiment``).
+        """
+        own = getattr(self.module, name, None)
+        driving = getattr(self.driver, name, None)
+        if driving is None:
+            return own if callable(own) else None
+        if not callable(own) and name not in self.driver.__dict__["EXPERIMENTS"]:  # type: ignore[union-attr]
+            return None
+        return functools.partial(driving, self.module)
+
+    def beside(self, source: bytes, name: str) -> types.ModuleType:
+        """A module of ours in the student's process: it holds nothing that they must not see."""
+        module = types.ModuleType(name)
+        module.__dict__["beat"] = lambda words: protocol.write_frame(self.send, ["beat", self.call_id, str(words)])
+        exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+        return module
 
     def argument(self, arg: Any) -> Any:
         """A fresh object for each argument: a copy of the data, a kept object, or a function to call."""
@@ -398,6 +424,10 @@ class Worker:
             return
         for stand_in in stand_ins:
             name, kind, number = stand_in["name"], stand_in["kind"], stand_in["number"]
+            if kind == "local":
+                made = getattr(self.beside(stand_in["source"], "_unrolled_stand_ins"), name)
+                self.module.__dict__[name] = made
+                continue
             self.own.setdefault(name, getattr(self.module, name, None))
             if kind == "forward":
                 steps, mended = stand_in["steps"], stand_in["mended"]

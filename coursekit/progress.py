@@ -18,6 +18,11 @@ QUIET_VARIABLE = "UNROLLED_QUIET"
 _COLUMNS = 79
 
 
+def is_quiet() -> bool:
+    """Whether the environment asks for silence."""
+    return os.environ.get(QUIET_VARIABLE, "0") not in ("", "0")
+
+
 def progress(
     items: Iterable[Item], label: str = "", *, total: int | None = None, quiet: bool = False
 ) -> Iterator[Item]:
@@ -35,7 +40,7 @@ def progress(
     Yields:
         the items, unchanged and in order.
     """
-    silent = quiet or os.environ.get(QUIET_VARIABLE, "0") not in ("", "0")
+    silent = quiet or is_quiet()
     yield from tqdm(
         items,
         desc=label[:24],

@@ -1,0 +1,222 @@
+"""Calls the functions of unit 5 with models and tensors made of plain arrays.
+
+Models are in float64, and so is what a function makes without saying otherwise. One that insists on float32 is called
+again with a model of that kind: a check must not fail for the precision in which everybody trains.
+"""
+
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+#: What is no function of the student's: see course.toml.
+EXPERIMENTS = ("captioning_test",)
+
+WEIGHTS = ("We", "Wx", "Wh", "b", "Wv", "bv", "Why", "by")
+
+torch.use_deterministic_algorithms(True, warn_only=True)  # and torch.empty holds NaN, not what memory held
+
+
+def _tensors(value, dtype):
+    """Arrays as tensors, whole numbers as int64, all else as it is."""
+    if isinstance(value, np.ndarray):
+        return torch.tensor(value, dtype=dtype if value.dtype.kind == "f" else torch.int64)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_tensors(item, dtype) for item in value)
+    return value
+
+
+def _in_either_precision(call):
+    """Result of ``call(dtype)`` in float64 or, if that is refused for the type of numbers, in float32."""
+    before = torch.get_default_dtype()
+    try:
+        for dtype in (torch.float64, torch.float32):
+            torch.set_default_dtype(dtype)
+            try:
+                return call(dtype)
+            except (RuntimeError, TypeError) as error:
+                words = str(error).lower()
+                if dtype is torch.float32 or not any(name in words for name in ("dtype", "double", "float")):
+                    raise
+        raise AssertionError  # the loop always returns or raises
+    finally:
+        torch.set_default_dtype(before)
+
+
+def model_of(module, spec, dtype):
+    """A CaptioningRNN of the student's module with given weights.
+
+    Args:
+        spec: dict: ``cell``, ``inject``, ``sizes`` [V, F, D, H], ``weights`` name -> array.
+    """
+    V, F, D, H = spec["sizes"]
+    model = module.CaptioningRNN(V, F, D, H, spec["cell"], spec["inject"])
+    parameters = dict(model.named_parameters())
+    for name in WEIGHTS:
+        wanted = torch.tensor(spec["weights"][name], dtype=dtype)
+        if name not in parameters or parameters[name].shape != wanted.shape:
+            raise LookupError(f"CaptioningRNN should have a parameter {name} of shape {tuple(wanted.shape)}; it is given")
+        parameters[name].data = wanted
+    return model
+
+
+def rnn_step(module, *arrays):
+    return _in_either_precision(lambda dtype: module.rnn_step(*_tensors(list(arrays), dtype)))
+
+
+def lstm_step(module, *arrays):
+    return _in_either_precision(lambda dtype: module.lstm_step(*_tensors(list(arrays), dtype)))
+
+
+def gru_step(module, *arrays):
+    return _in_either_precision(lambda dtype: module.gru_step(*_tensors(list(arrays), dtype)))
+
+
+class SmallCNN(nn.Module):
+    """What ``image_features`` gets: one convolution, batch normalisation, dropout; a head that must not count."""
+
+    def __init__(self, weights, dtype):
+        super().__init__()
+        kernel = weights["kernel"]
+        norm = nn.BatchNorm2d(kernel.shape[0])
+        self.trunk = nn.Sequential(nn.Conv2d(3, kernel.shape[0], 3, stride=2), norm, nn.ReLU(), nn.Dropout(0.5))
+        self.head = nn.Sequential(nn.Flatten(), nn.LazyLinear(4))
+        self.trunk[0].weight.data = torch.tensor(kernel, dtype=dtype)
+        self.trunk[0].bias.data = torch.tensor(weights["bias"], dtype=dtype)
+        norm.running_mean = torch.tensor(weights["mean"], dtype=dtype)
+        norm.running_var = torch.tensor(weights["variance"], dtype=dtype)
+
+    def forward(self, images):
+        return self.head(self.trunk(images))
+
+
+def image_features(module, weights, images, training):
+    """(features, whether a gradient hangs on them)."""
+
+    def call(dtype):
+        cnn = SmallCNN(weights, dtype).train(training)
+        features = module.image_features(cnn, torch.tensor(images, dtype=dtype))
+        return features, bool(getattr(features, "requires_grad", False))
+
+    return _in_either_precision(call)
+
+
+def start_state(module, spec, v):
+    def call(dtype):
+        return tuple(module.start_state(model_of(module, spec, dtype), _tensors(v, dtype)))
+
+    return _in_either_precision(call)
+
+
+def next_scores(module, spec, words, state, v):
+    def call(dtype):
+        model = model_of(module, spec, dtype)
+        return module.next_scores(model, _tensors(words, dtype), _tensors(tuple(state), dtype), _tensors(v, dtype))
+
+    return _in_either_precision(call)
+
+
+def caption_scores(module, spec, v, words):
+    def call(dtype):
+        return module.caption_scores(model_of(module, spec, dtype), _tensors(v, dtype), _tensors(words, dtype))
+
+    return _in_either_precision(call)
+
+
+def caption_loss(module, scores, targets):
+    """(loss, its gradient at the scores, or None if none hangs on it)."""
+
+    def call(dtype):
+        at = torch.tensor(scores, dtype=dtype, requires_grad=True)
+        loss = module.caption_loss(at, _tensors(targets, dtype))
+        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+            return loss, None
+        total = loss.sum()
+        return loss.detach(), torch.autograd.grad(total, at, allow_unused=True)[0]
+
+    return _in_either_precision(call)
+
+
+def training_step(module, spec, v, captions, lr):
+    """(loss, weights after a step of plain gradient descent); the gradients hold something beforehand."""
+
+    def call(dtype):
+        model = model_of(module, spec, dtype)
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+        loss = module.training_step(model, optimizer, _tensors(v, dtype), _tensors(captions, dtype))
+        parameters = dict(model.named_parameters())
+        return loss, {name: parameters[name].detach() for name in WEIGHTS}
+
+    return _in_either_precision(call)
+
+
+def greedy(module, spec, v, max_length):
+    return _in_either_precision(
+        lambda dtype: module.greedy(model_of(module, spec, dtype), _tensors(v, dtype), max_length)
+    )
+
+
+def beam_search(module, spec, v, width, max_length, alpha):
+    def call(dtype):
+        found = module.beam_search(model_of(module, spec, dtype), _tensors(v, dtype), width, max_length, alpha)
+        return [int(word) for word in found]
+
+    return _in_either_precision(call)
+
+
+def captioning_test(module, settings, v, captions, others, held_out):
+    """Train the student's model with the student's functions, then let it describe pictures that it has not seen.
+
+    Args:
+        settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` of processor time
+            after which training stops, ``max_length``, ``device``.
+        v: (M, F) float32 features. captions: (M, K, L) int, K captions of each picture.
+        others: (P, F) features of pictures to describe. held_out: (P, L) int, a caption of each of them.
+
+    Returns:
+        words: (P, max_length) of ``greedy``; weights: name -> array after training; losses: (steps done,);
+        loss: what ``caption_loss`` says of the held-out captions.
+    """
+    device = _device(settings["device"])
+    torch.manual_seed(settings["seed"])
+    V, F, D, H = settings["sizes"]
+    model = module.CaptioningRNN(V, F, D, H, settings["cell"], settings["inject"]).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
+    steps, batch = settings["steps"], settings["batch"]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings["lr"], total_steps=steps)
+    pictures, texts = torch.tensor(v, device=device), torch.tensor(captions, device=device)
+    order = torch.Generator().manual_seed(settings["seed"])
+    begun, losses, queue = time.process_time(), [], torch.zeros(0, dtype=torch.int64)
+    for step in range(steps):
+        if len(queue) < batch:
+            queue = torch.cat([queue, torch.randperm(len(pictures), generator=order)])
+        chosen, queue = queue[:batch], queue[batch:]
+        which = torch.randint(texts.shape[1], (batch,), generator=order)
+        said = texts[chosen.to(device), which.to(device)]
+        said = said[:, : int((said != 0).sum(1).max())]
+        losses.append(float(module.training_step(model, optimizer, pictures[chosen.to(device)], said)))
+        schedule.step()
+        if step % 50 == 49:
+            beat(f"step {step + 1} of {steps}, loss {np.mean(losses[-50:]):.2f}")  # noqa: F821 - the worker's
+        if time.process_time() - begun > settings["seconds"]:
+            break
+    unseen = torch.tensor(others, device=device)
+    with torch.no_grad():
+        said = torch.tensor(held_out, device=device)
+        loss = module.caption_loss(module.caption_scores(model, unseen, said[:, :-1]), said[:, 1:])
+        words = module.greedy(model, unseen, settings["max_length"])
+    parameters = dict(model.named_parameters())
+    weights = {name: parameters[name].detach().cpu() for name in WEIGHTS if name in parameters}
+    return words, weights, np.array(losses), float(loss)
+
+
+def _device(name):
+    """The device of this name; "auto" is the first of cuda, mps, cpu that there is."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
