@@ -56,7 +56,9 @@ def model_of(module, spec, dtype):
     for name in WEIGHTS:
         wanted = torch.tensor(spec["weights"][name], dtype=dtype)
         if name not in parameters or parameters[name].shape != wanted.shape:
-            raise LookupError(f"CaptioningRNN should have a parameter {name} of shape {tuple(wanted.shape)}; it is given")
+            raise LookupError(
+                f"CaptioningRNN should have a parameter {name} of shape {tuple(wanted.shape)}; it is given"
+            )
         parameters[name].data = wanted
     return model
 
@@ -95,6 +97,7 @@ def image_features(module, weights, images, training):
     """(features, whether a gradient hangs on them)."""
 
     def call(dtype):
+        torch.manual_seed(0)  # of dropout, if it is left on: the same wrong features each time
         cnn = SmallCNN(weights, dtype).train(training)
         features = module.image_features(cnn, torch.tensor(images, dtype=dtype))
         return features, bool(getattr(features, "requires_grad", False))
@@ -171,8 +174,8 @@ def captioning_test(module, settings, v, captions, others, held_out):
     """Train the student's model with the student's functions, then let it describe pictures that it has not seen.
 
     Args:
-        settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` of processor time
-            after which training stops, ``max_length``, ``device``.
+        settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` of processor
+            time after which training stops, ``max_length``, ``device``.
         v: (M, F) float32 features. captions: (M, K, L) int, K captions of each picture.
         others: (P, F) features of pictures to describe. held_out: (P, L) int, a caption of each of them.
 

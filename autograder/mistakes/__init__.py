@@ -271,6 +271,7 @@ def made_from(unit: Unit) -> str:
         return ""
     digest = hashlib.sha256(_bare_code(_reference(path)).encode())
     digest.update(Path(str(importlib.import_module(f"autograder.checks.test_{unit.id}").__file__)).read_bytes())
+    digest.update(driver(unit.id))
     for mistake in load_mistakes(unit):
         digest.update(repr((mistake.exercise, mistake.id, mistake.changes, mistake.source)).encode())
     return digest.hexdigest()[:16]

@@ -1,0 +1,1030 @@
+"""Known mistakes of unit 5, captions for pictures.
+
+Every mistake is a change of the reference module; `tests/test_mistakes_05.py` hands each of them in and requires that it
+is caught and named. What a trained model gives away of them is the captioning test's business.
+"""
+
+from __future__ import annotations
+
+from autograder.mistakes import Mistake
+
+IMAGE_FEATURES = [
+    Mistake(
+        "training-mode",
+        "image_features",
+        "the CNN works as it does in training",
+        "Its mode makes no difference to the numbers.",
+        (
+            "Do you get the same features if you ask twice, or put the picture into another batch?",
+            "Look at what mode the CNN is in when its layers are called.",
+            "Dropout and batch normalisation behave differently while a network is trained; features come from a finished one.",
+        ),
+        (("cnn.eval()", "cnn.train()"),),
+    ),
+    Mistake(
+        "mode-left-as-it-was",
+        "image_features",
+        "the CNN works in whatever mode it was left in",
+        "Whoever calls this will have set the mode.",
+        (
+            "What would your features be if the CNN came straight from its training loop?",
+            "Look for the line that puts the CNN into the mode in which it is used.",
+            "Dropout and batch normalisation have two modes; do not rely on the caller for the right one.",
+        ),
+        (("cnn.eval()\n    ", ""),),
+    ),
+    Mistake(
+        "head-kept",
+        "image_features",
+        "the classifier's verdict instead of what it is made from",
+        "Features are what the CNN returns.",
+        (
+            "How many numbers does each picture give, and what does each of them mean?",
+            "Look at which part of the CNN you call.",
+            "The head squeezes all that was seen into a verdict on one digit; captions need what was seen before that.",
+        ),
+        (("cnn.trunk(images).flatten(1)", "cnn(images)"),),
+    ),
+    Mistake(
+        "place-averaged-away",
+        "image_features",
+        "the grid is averaged over its places",
+        "A feature is one number per channel.",
+        (
+            "Could a caption from these features tell left from right?",
+            "Look at what happens to the rows and columns of the grid.",
+            "Where a thing stands in the picture is where it stands in the grid: keep all of its cells.",
+        ),
+        (("flatten(1)", "mean((2, 3))"),),
+    ),
+    Mistake(
+        "all-in-one-row",
+        "image_features",
+        "all pictures end up in one row",
+        "Flattening makes a vector.",
+        (
+            "What shape do the features of three pictures have?",
+            "Look at from which axis on you flatten.",
+            "The first axis counts the pictures and has to stay.",
+        ),
+        (("flatten(1)", "flatten()"),),
+    ),
+    Mistake(
+        "channels-last",
+        "image_features",
+        "the channels stand last",
+        "The order inside of a row does not matter.",
+        (
+            "In which order do the numbers of one picture stand?",
+            "Look for a step that exchanges axes of the grid before it is flattened.",
+            "torch keeps channels before rows and columns; flatten the grid as it is.",
+        ),
+        (("cnn.trunk(images).flatten(1)", "cnn.trunk(images).permute(0, 2, 3, 1).flatten(1)"),),
+    ),
+    Mistake(
+        "gradient-kept",
+        "image_features",
+        "torch records a gradient of the CNN",
+        "Without a loss there is no gradient.",
+        (
+            "Does anything ever go back through the CNN?",
+            "Look at whether torch is told that it need not remember how the features were made.",
+            "Whatever is computed from parameters is recorded for a backward pass, unless it is switched off.",
+        ),
+        (("with torch.no_grad():", "if True:"),),
+    ),
+]
+
+RNN_STEP = [
+    Mistake(
+        "no-tanh",
+        "rnn_step",
+        "the pre-activation is returned",
+        "The sum is the state.",
+        (
+            "Can an entry of your state be larger than 1?",
+            "Look at what is done to the sum of the three terms.",
+            "The state is the squashed sum.",
+        ),
+        (("torch.tanh(x @ Wx + h @ Wh + b)", "x @ Wx + h @ Wh + b"),),
+    ),
+    Mistake(
+        "sigmoid-for-tanh",
+        "rnn_step",
+        "another squashing function",
+        "Any squashing function will do.",
+        (
+            "Can an entry of your state be negative?",
+            "Look at the function around the sum.",
+            "A vanilla RNN's state lies between -1 and 1.",
+        ),
+        (("torch.tanh(", "torch.sigmoid("),),
+    ),
+    Mistake(
+        "wh-transposed",
+        "rnn_step",
+        "the recurrent weights act from the wrong side",
+        "Wh is square, so its direction does not matter.",
+        (
+            "Which axis of Wh belongs to the old state?",
+            "Look at the product with Wh; its shape cannot tell you.",
+            "Weights act from the right here: rows are where it comes from, columns where it goes.",
+        ),
+        (("h @ Wh", "h @ Wh.T"),),
+    ),
+    Mistake(
+        "bias-missing",
+        "rnn_step",
+        "the bias is missing",
+        "The bias is a detail.",
+        (
+            "What is your next state where input and state are zero?",
+            "Count the terms of the sum.",
+            "There are three: from the input, from the state, and the bias.",
+        ),
+        (("h @ Wh + b", "h @ Wh"),),
+    ),
+    Mistake(
+        "state-missing",
+        "rnn_step",
+        "the old state does not count",
+        "The state comes from the input.",
+        (
+            "What does your step remember?",
+            "Count the terms of the sum.",
+            "Without the old state this is a layer, not a recurrent one.",
+        ),
+        ((" + h @ Wh", ""),),
+    ),
+]
+
+LSTM_STEP = [
+    Mistake(
+        "torchs-gate-order",
+        "lstm_step",
+        "the blocks are read in torch's order",
+        "Gates come in the order of torch.nn.LSTM.",
+        (
+            "In which order do this course's weights hold the gates?",
+            "Look at the names you give to the four blocks.",
+            "Here the candidate is last; torch has it third.",
+        ),
+        (("i, f, o, g = ", "i, f, g, o = "),),
+    ),
+    Mistake(
+        "forget-first",
+        "lstm_step",
+        "input and forget gate are exchanged",
+        "The forget gate is the first.",
+        (
+            "What happens to the cell state when the second block is very large?",
+            "Look at the names you give to the four blocks.",
+            "The order is input, forget, output, candidate.",
+        ),
+        (("i, f, o, g = ", "f, i, o, g = "),),
+    ),
+    Mistake(
+        "tanh-missing-on-c",
+        "lstm_step",
+        "the cell state leaves without being squashed",
+        "The output gate is all that stands between c and h.",
+        (
+            "Can an entry of your hidden state be larger than 1?",
+            "Look at what the output gate is multiplied with.",
+            "The hidden state shows the squashed cell state, gated.",
+        ),
+        (("torch.tanh(next_c), next_c", "next_c, next_c"),),
+    ),
+    Mistake(
+        "old-cell-shown",
+        "lstm_step",
+        "the hidden state is made from the old cell state",
+        "The output gate acts on c, and c is the argument.",
+        (
+            "Does what is written at this step show at this step?",
+            "Look at which cell state the hidden state is made from.",
+            "First the cell is updated, then it is shown.",
+        ),
+        (("torch.tanh(next_c), next_c", "torch.tanh(c), next_c"),),
+    ),
+    Mistake(
+        "candidate-through-sigmoid",
+        "lstm_step",
+        "the candidate goes through a gate's squashing function",
+        "All four blocks are alike.",
+        (
+            "Can your cell state ever be pushed down?",
+            "Look at the functions that the four blocks go through.",
+            "Gates lie between 0 and 1; what is written lies between -1 and 1.",
+        ),
+        (("torch.tanh(g)", "torch.sigmoid(g)"),),
+    ),
+    Mistake(
+        "forget-gate-open",
+        "lstm_step",
+        "nothing is ever forgotten",
+        "c is a sum, so the new part is added.",
+        (
+            "How could your cell get rid of a number?",
+            "Look at what the old cell state is multiplied with.",
+            "The forget gate decides, entry by entry, how much of the old cell stays.",
+        ),
+        (("torch.sigmoid(f) * c + ", "c + "),),
+    ),
+    Mistake(
+        "states-exchanged",
+        "lstm_step",
+        "the two states are returned in the wrong order",
+        "The cell state is computed first, so it comes first.",
+        (
+            "Which of the two does the next function expect first?",
+            "Look at the last line, and at the docstring.",
+            "A state is (h, c).",
+        ),
+        (
+            (
+                "return torch.sigmoid(o) * torch.tanh(next_c), next_c",
+                "return next_c, torch.sigmoid(o) * torch.tanh(next_c)",
+            ),
+        ),
+    ),
+]
+
+GRU_STEP = [
+    Mistake(
+        "update-gate-reversed",
+        "gru_step",
+        "old and new change places in the mixture",
+        "z says how much of the new state is taken.",
+        (
+            "What is your next state where z is 1?",
+            "Look at the last line: which of the two is multiplied with what?",
+            "In this course's form z keeps the old state (papers differ).",
+        ),
+        (("z * h + (1 - z) * candidate", "(1 - z) * h + z * candidate"),),
+    ),
+    Mistake(
+        "reset-after-product",
+        "gru_step",
+        "the reset gate acts after the product",
+        "torch does it like this.",
+        (
+            "What is multiplied with what before Wh comes in?",
+            "Look at where r stands in the candidate.",
+            "The reset gate chooses among the entries of the old state; after the product they are mixed already.",
+        ),
+        (("(r * h) @ Wh[:, 2 * H :]", "r * (h @ Wh[:, 2 * H :])"),),
+    ),
+    Mistake(
+        "gates-exchanged",
+        "gru_step",
+        "the two gates are exchanged",
+        "The update gate is the first.",
+        (
+            "Which of your gates decides how much of the old state stays?",
+            "Look at the names of the first two blocks.",
+            "The order is reset, update, candidate.",
+        ),
+        (("r, z = ", "z, r = "),),
+    ),
+    Mistake(
+        "reset-unused",
+        "gru_step",
+        "the reset gate is not used",
+        "r is part of the mixture only.",
+        (
+            "What changes in your result when the first block changes?",
+            "Look at what the candidate sees of the old state.",
+            "The candidate sees the old state through the reset gate.",
+        ),
+        (("(r * h)", "h"),),
+    ),
+    Mistake(
+        "candidate-through-sigmoid",
+        "gru_step",
+        "the candidate goes through a gate's squashing function",
+        "All three blocks are alike.",
+        (
+            "Can an entry of your state become negative?",
+            "Look at the functions that the three blocks go through.",
+            "Gates lie between 0 and 1; the candidate between -1 and 1.",
+        ),
+        (("candidate = torch.tanh(", "candidate = torch.sigmoid("),),
+    ),
+    Mistake(
+        "old-state-dropped",
+        "gru_step",
+        "only the candidate is mixed in",
+        "The gate scales the new state.",
+        (
+            "What is left of the old state after your step?",
+            "Count the terms of the last line.",
+            "The next state is a weighted mean of two: what one gets, the other lacks.",
+        ),
+        (("z * h + (1 - z) * candidate", "(1 - z) * candidate"),),
+    ),
+]
+
+START_STATE = [
+    Mistake(
+        "picture-not-in-h",
+        "start_state",
+        "with 'init' the state starts from nothing",
+        "A state before the first word is zero.",
+        (
+            "With inject 'init', where else could the picture come in?",
+            "Look at what is returned for 'init'.",
+            "This is the one place at which such a model sees the picture.",
+        ),
+        (("return (v @ model.Wv + model.bv, *rest)", "return (zero, *rest)"),),
+    ),
+    Mistake(
+        "init-without-bias",
+        "start_state",
+        "with 'init' the image's bias is missing",
+        "A matrix is enough.",
+        (
+            "What is your first state for features that are all zero?",
+            "Look at the terms of the first state with 'init'.",
+            "The image comes in through a matrix and its bias.",
+        ),
+        (("(v @ model.Wv + model.bv, *rest)", "(v @ model.Wv, *rest)"),),
+    ),
+    Mistake(
+        "init-squashed",
+        "start_state",
+        "with 'init' the first state is squashed",
+        "A hidden state lies between -1 and 1.",
+        (
+            "Does the formula of the first state have a function around it?",
+            "Look at what is returned for 'init'.",
+            "The first state is an affine function of the features here; squashing starts with the first word.",
+        ),
+        (("return (v @ model.Wv + model.bv, *rest)", "return (torch.tanh(v @ model.Wv + model.bv), *rest)"),),
+    ),
+    Mistake(
+        "picture-in-c-too",
+        "start_state",
+        "with 'init' the picture is in the cell state, too",
+        "Both parts of a state start alike.",
+        (
+            "What does an LSTM's cell hold before anything was written into it?",
+            "Look at the second entry of the state with 'init'.",
+            "The picture sets h; the cell starts empty.",
+        ),
+        (("return (v @ model.Wv + model.bv, *rest)", "return (v @ model.Wv + model.bv,) * (1 + len(rest))"),),
+    ),
+    Mistake(
+        "no-first-step",
+        "start_state",
+        "with 'first_token' nothing has been read",
+        "Every state before the first word is zero.",
+        (
+            "With inject 'first_token', which input comes before START?",
+            "Look at what is returned for 'first_token'.",
+            "The picture takes the place of a word: the cell makes a step with it.",
+        ),
+        (("return advance(model, v @ model.Wv + model.bv, (zero, *rest), model.b)", "return (zero, *rest)"),),
+    ),
+    Mistake(
+        "token-without-bias",
+        "start_state",
+        "with 'first_token' the image's bias is missing",
+        "The cell has a bias of its own.",
+        (
+            "What goes into the cell for features that are all zero?",
+            "Look at the input of the first step with 'first_token'.",
+            "The image comes in through a matrix and its bias; the cell's own bias is another.",
+        ),
+        (("advance(model, v @ model.Wv + model.bv,", "advance(model, v @ model.Wv,"),),
+    ),
+    Mistake(
+        "start-added-to-picture",
+        "start_state",
+        "with 'first_token' the picture is added to the word START",
+        "The first token is START, so it is fed here.",
+        (
+            "How many steps has the cell made when the first word comes out?",
+            "Look at the input of the first step with 'first_token'.",
+            "Picture first, by itself; START is fed by whoever asks for the first word.",
+        ),
+        (("advance(model, v @", "advance(model, model.We[START] + v @"),),
+    ),
+]
+
+NEXT_SCORES = [
+    Mistake(
+        "picture-ignored",
+        "next_scores",
+        "with 'every_step' the picture does not reach the step",
+        "The state knows the picture.",
+        (
+            "With inject 'every_step', what does the state before the first word hold?",
+            "Look at what differs in your step between the three ways to inject.",
+            "At every step the picture is one more term of the pre-activation.",
+        ),
+        (
+            (
+                'b = model.b + v @ model.Wv + model.bv if model.inject == "every_step" else model.b',
+                "b = model.b",
+            ),
+        ),
+    ),
+    Mistake(
+        "image-bias-missing",
+        "next_scores",
+        "the image's bias is missing",
+        "One bias is enough.",
+        (
+            "What does the picture add where its features are all zero?",
+            "Look at the terms that the picture brings.",
+            "The image comes in through a matrix and its bias; the cell's own bias is another.",
+        ),
+        (("v @ model.Wv + model.bv if", "v @ model.Wv if"),),
+    ),
+    Mistake(
+        "cell-bias-replaced",
+        "next_scores",
+        "the picture takes the place of the cell's bias",
+        "The picture is the bias.",
+        (
+            "Which weights of the model does your step not touch?",
+            "Look at what is handed to the cell as its bias with 'every_step'.",
+            "The picture's term is added to the others; none of them goes.",
+        ),
+        (("b = model.b + v @", "b = v @"),),
+    ),
+    Mistake(
+        "state-not-carried",
+        "next_scores",
+        "the state that went in comes out again",
+        "state is what I was given.",
+        (
+            "What does the second word know of the first?",
+            "Look at which state you return.",
+            "A step returns the state after it, for the next step to start from.",
+        ),
+        (
+            ("state = advance(model, model.We[words], state, b)", "after = advance(model, model.We[words], state, b)"),
+            ("return state[0]", "return after[0]"),
+        ),
+    ),
+    Mistake(
+        "scores-of-the-old-state",
+        "next_scores",
+        "the scores come from the state before the step",
+        "The readout reads the state.",
+        (
+            "Do your scores depend on the word that was fed?",
+            "Look at which state the readout gets.",
+            "First the cell makes its step, then the readout looks at the result.",
+        ),
+        (
+            ("state = advance(model, model.We[words], state, b)", "after = advance(model, model.We[words], state, b)"),
+            ("+ model.by, state", "+ model.by, after"),
+        ),
+    ),
+    Mistake(
+        "probabilities-returned",
+        "next_scores",
+        "probabilities instead of scores",
+        "The model gives probabilities.",
+        (
+            "Do the entries of a row of your scores sum to 1?",
+            "Look at what is done to the readout's result.",
+            "The softmax belongs to the loss and to those who choose words; it must not be applied twice.",
+        ),
+        (
+            (
+                "return state[0] @ model.Why + model.by, state",
+                "return (state[0] @ model.Why + model.by).softmax(1), state",
+            ),
+        ),
+    ),
+    Mistake(
+        "readout-of-the-cell-state",
+        "next_scores",
+        "the readout reads the wrong part of the state",
+        "The last entry of the state is the newest.",
+        (
+            "For which cell are your scores wrong?",
+            "Look at which entry of the state the readout gets.",
+            "The hidden state is what a cell shows; the cell state stays inside.",
+        ),
+        (("state[0] @", "state[-1] @"),),
+    ),
+    Mistake(
+        "readout-bias-missing",
+        "next_scores",
+        "the readout's bias is missing",
+        "A matrix is enough.",
+        (
+            "What are your scores where the state is zero?",
+            "Look at the terms of the scores.",
+            "The readout is an affine function: matrix and bias.",
+        ),
+        ((" + model.by, state", ", state"),),
+    ),
+]
+
+CAPTION_SCORES = [
+    Mistake(
+        "state-not-carried",
+        "caption_scores",
+        "every word is read with the first state",
+        "next_scores takes care of the state.",
+        (
+            "What does the third position know of the first two words?",
+            "Look at what becomes of the state that each step returns.",
+            "Each step starts from the state that the one before it left.",
+        ),
+        (("step_scores, state = ", "step_scores, _ = "),),
+    ),
+    Mistake(
+        "time-first",
+        "caption_scores",
+        "time stands before the batch",
+        "Steps are stacked as they come.",
+        (
+            "Which of your axes counts the captions?",
+            "Look at where the new axis goes when the steps are put together.",
+            "Batch first, then time, in all of this course.",
+        ),
+        (("dim=1", "dim=0"),),
+    ),
+    Mistake(
+        "next-word-told",
+        "caption_scores",
+        "each position is fed the word that it is to tell",
+        "Position t is about word t + 1, so that is fed.",
+        (
+            "What is the model asked at position t, and what has it seen by then?",
+            "Look at which word goes into step t.",
+            "At position t the model has read words up to t and is asked for the next one.",
+        ),
+        (("words[:, t], state", "words[:, min(t + 1, words.shape[1] - 1)], state"),),
+    ),
+    Mistake(
+        "own-words-fed",
+        "caption_scores",
+        "the model is fed its own words",
+        "The model always goes on from what it said.",
+        (
+            "What are the given words for?",
+            "Look at what goes into the second step.",
+            "Teacher forcing: whatever the model would have said, the true words are fed.",
+        ),
+        (("words[:, t], state", "words[:, t] if t == 0 else step_scores.argmax(dim=1), state"),),
+    ),
+    Mistake(
+        "first-word-only",
+        "caption_scores",
+        "the same word is fed at every step",
+        "START begins each step.",
+        (
+            "Do your scores at the last position depend on the words before it?",
+            "Look at which word goes into step t.",
+            "Step t reads word t.",
+        ),
+        (("words[:, t], state", "words[:, 0], state"),),
+    ),
+    Mistake(
+        "starts-late",
+        "caption_scores",
+        "the first word is left out",
+        "START is not a word.",
+        (
+            "How many positions do your scores have, and how many words were given?",
+            "Look at where your loop begins.",
+            "START is fed like every other word: the answer to it is the first word of the caption.",
+        ),
+        (("range(words.shape[1])", "range(1, words.shape[1])"),),
+    ),
+    Mistake(
+        "backwards",
+        "caption_scores",
+        "the positions are in reversed order",
+        "Lists grow at the front.",
+        (
+            "Which step's scores stand at position 0?",
+            "Look at where each step's scores are put.",
+            "Position t of the result belongs to word t.",
+        ),
+        (("scores.append(step_scores)", "scores.insert(0, step_scores)"),),
+    ),
+]
+
+CAPTION_LOSS = [
+    Mistake(
+        "padding-counted",
+        "caption_loss",
+        "padding counts as words",
+        "The model has to learn when to be silent.",
+        (
+            "Does your loss change if a column of padding is appended to all captions?",
+            "Look at what happens to positions at which the target is PAD.",
+            "Padding is an artefact of the batch: no loss there, and no gradient.",
+        ),
+        (("ignore_index=PAD, ", ""),),
+    ),
+    Mistake(
+        "mean-over-words",
+        "caption_loss",
+        "a mean over words instead of a sum per caption",
+        "A loss is a mean.",
+        (
+            "Does a long caption weigh more in your loss than a short one?",
+            "Look at what the sum of all terms is divided by.",
+            "As in unit 2: summed over time, divided by the number of captions.",
+        ),
+        (('reduction="sum"', 'reduction="mean"'), ("total / len(targets)", "total")),
+    ),
+    Mistake(
+        "not-divided",
+        "caption_loss",
+        "a sum over the batch",
+        "The loss is the sum of all terms.",
+        (
+            "What becomes of your loss if every caption is in the batch twice?",
+            "Look for a division.",
+            "The loss is that of one caption, averaged over the batch.",
+        ),
+        (("total / len(targets)", "total"),),
+    ),
+    Mistake(
+        "divided-by-positions",
+        "caption_loss",
+        "divided by the number of positions",
+        "Every position counts.",
+        (
+            "What becomes of your loss if a column of padding is appended?",
+            "Look at what the sum is divided by.",
+            "The loss is that of one caption, averaged over the batch.",
+        ),
+        (("total / len(targets)", "total / targets.numel()"),),
+    ),
+    Mistake(
+        "end-left-out",
+        "caption_loss",
+        "another word than PAD is left out",
+        "END is not a word.",
+        (
+            "How is the model to learn when to stop?",
+            "Look at which target is ignored.",
+            "Only PAD stands for no word; END is to be predicted like any other.",
+        ),
+        (("ignore_index=PAD", "ignore_index=END"),),
+    ),
+    Mistake(
+        "softmax-twice",
+        "caption_loss",
+        "the scores go through the softmax twice",
+        "Cross-entropy needs probabilities.",
+        (
+            "What does torch's cross-entropy expect: scores or probabilities?",
+            "Look at what is done to the scores before they get there.",
+            "torch's function has the softmax inside.",
+        ),
+        (("scores.flatten(0, 1)", "scores.flatten(0, 1).softmax(1)"),),
+    ),
+    Mistake(
+        "gradient-cut",
+        "caption_loss",
+        "a number without a gradient",
+        "A loss is a number.",
+        (
+            "What does torch go back through when you call backward on your loss?",
+            "Look for a conversion to a plain number.",
+            "The result must stay a tensor that knows how it was made.",
+        ),
+        (("return total / len(targets)", "return torch.tensor(total.item() / len(targets))"),),
+    ),
+    Mistake(
+        "scores-and-targets-misaligned",
+        "caption_loss",
+        "scores of one position are held against targets of another",
+        "Flattening gives all positions, in some order.",
+        (
+            "Which position comes second in your flattened scores, and which in your flattened targets?",
+            "Look at the order of the axes when both are flattened.",
+            "Both must be flattened in the same order: batch first.",
+        ),
+        (("scores.flatten(0, 1)", "scores.transpose(0, 1).flatten(0, 1)"),),
+    ),
+]
+
+TRAINING_STEP = [
+    Mistake(
+        "gradients-not-cleared",
+        "training_step",
+        "old gradients are added to the new ones",
+        "backward sets the gradients.",
+        (
+            "What did the gradients hold before this step?",
+            "Look for the line that clears them.",
+            "torch adds to what is there already; each step has to start from nothing.",
+        ),
+        (("optimizer.zero_grad()\n    ", ""),),
+    ),
+    Mistake(
+        "cleared-too-late",
+        "training_step",
+        "the new gradients are cleared before they are used",
+        "Clearing comes right before the update.",
+        (
+            "What does the optimizer see when it makes its step?",
+            "Look at the order of the three calls.",
+            "Clear, then backward, then step.",
+        ),
+        (("optimizer.zero_grad()\n    loss.backward()", "loss.backward()\n    optimizer.zero_grad()"),),
+    ),
+    Mistake(
+        "no-update",
+        "training_step",
+        "the weights stay as they are",
+        "backward trains the model.",
+        (
+            "Which line changes the weights?",
+            "Look for the call of the optimizer that makes a step.",
+            "backward computes gradients; the optimizer goes down them.",
+        ),
+        (("optimizer.step()\n    ", ""),),
+    ),
+    Mistake(
+        "update-before-backward",
+        "training_step",
+        "the update is made with the gradients of the step before",
+        "First the step, then its gradient.",
+        (
+            "Of which loss are the gradients that the optimizer uses?",
+            "Look at the order of the three calls.",
+            "Clear, then backward, then step.",
+        ),
+        (("loss.backward()\n    optimizer.step()", "optimizer.step()\n    loss.backward()"),),
+    ),
+    Mistake(
+        "targets-not-shifted",
+        "training_step",
+        "the model is asked for the word that it is fed",
+        "Input and target are the same caption.",
+        (
+            "Could a model without any memory make your loss zero?",
+            "Look at which part of the captions is fed, and which is asked for.",
+            "What is asked for is one word ahead of what is fed.",
+        ),
+        (("captions[:, 1:])", "captions[:, :-1])"),),
+    ),
+    Mistake(
+        "answer-fed",
+        "training_step",
+        "the model is told the word before it is asked for it",
+        "The words to learn are fed.",
+        (
+            "Could a model without any memory make your loss zero?",
+            "Look at which part of the captions is fed.",
+            "What is fed begins with START and lacks the last word.",
+        ),
+        (("captions[:, :-1])", "captions[:, 1:])"),),
+    ),
+    Mistake(
+        "shifted-by-two",
+        "training_step",
+        "the word after the next is asked for",
+        "Input and target each lose their ends.",
+        (
+            "Which word is the right answer to START?",
+            "Look at which part of the captions is fed, and which is asked for.",
+            "Each loses one word only, at opposite ends.",
+        ),
+        (("captions[:, :-1]), captions[:, 1:])", "captions[:, :-2]), captions[:, 2:])"),),
+    ),
+]
+
+GREEDY = [
+    Mistake(
+        "goes-on-after-end",
+        "greedy",
+        "words follow after the end",
+        "The caption is what comes before END anyway.",
+        (
+            "What stands in your result after END?",
+            "Look at what is written for captions that have ended already.",
+            "After END there is PAD, whatever the model would say.",
+        ),
+        (("torch.where(finished, PAD, current)", "current"),),
+    ),
+    Mistake(
+        "end-replaced",
+        "greedy",
+        "END itself is missing",
+        "A caption that has ended is padded.",
+        (
+            "Does END occur in your result?",
+            "Look at whether a caption counts as ended before or after its last word is written.",
+            "END is the last word of the caption; the padding begins after it.",
+        ),
+        (("torch.where(finished, PAD, current)", "torch.where(finished | (current == END), PAD, current)"),),
+    ),
+    Mistake(
+        "start-fed-again",
+        "greedy",
+        "START is fed at every step",
+        "Each step begins with START.",
+        (
+            "What does the model hear of the word that it has just said?",
+            "Look at what is fed at the second step.",
+            "The chosen word is the next input.",
+        ),
+        (("next_scores(model, current, state, v)", "next_scores(model, torch.full_like(current, START), state, v)"),),
+    ),
+    Mistake(
+        "state-not-carried",
+        "greedy",
+        "every step starts from the first state",
+        "The word fed is enough.",
+        (
+            "What does the third word know of the first?",
+            "Look at what becomes of the state that each step returns.",
+            "Each step starts from the state that the one before it left.",
+        ),
+        (("scores, state = next_scores", "scores, _ = next_scores"),),
+    ),
+    Mistake(
+        "padding-fed-first",
+        "greedy",
+        "the first input is not START",
+        "Nothing has been said yet, so nothing is fed.",
+        (
+            "What was fed first in training?",
+            "Look at the word that goes into the first step.",
+            "Captions begin with START, here as there.",
+        ),
+        (("(len(v),), START", "(len(v),), PAD"),),
+    ),
+    Mistake(
+        "stops-with-the-first",
+        "greedy",
+        "all captions end with the first that does",
+        "At END the loop is over.",
+        (
+            "What becomes of the other pictures when one caption is finished?",
+            "Look at when your loop ends.",
+            "The loop may end early only when every caption has ended.",
+        ),
+        (("finished.all()", "finished.any()"),),
+    ),
+    Mistake(
+        "one-word-late",
+        "greedy",
+        "each word is written one place late",
+        "The current word is written, then the next is chosen.",
+        (
+            "What is the first word of your captions?",
+            "Look at the order of choosing a word and writing it down.",
+            "START is fed, not said: the first word of the result is the answer to it.",
+        ),
+        (
+            (
+                "current = scores.argmax(dim=1)\n            words[:, t] = torch.where(finished, PAD, current)",
+                "words[:, t] = torch.where(finished, PAD, current)\n            current = scores.argmax(dim=1)",
+            ),
+        ),
+    ),
+]
+
+BEAM_SEARCH = [
+    Mistake(
+        "probabilities-added",
+        "beam_search",
+        "probabilities are added",
+        "The score is the sum of the words' probabilities.",
+        (
+            "Does a hypothesis become more probable with every word?",
+            "Look at what is added up along a hypothesis.",
+            "Probabilities of a sequence multiply; their logarithms add.",
+        ),
+        ((".log_softmax(0)", ".softmax(0)"),),
+    ),
+    Mistake(
+        "scores-added",
+        "beam_search",
+        "raw scores are added",
+        "The model's scores are what is compared.",
+        (
+            "If all scores of a step grow by 5, should any choice change?",
+            "Look at what is added up along a hypothesis.",
+            "Scores of different steps can be compared only after the softmax's normalisation.",
+        ),
+        (("scores[0].log_softmax(0).tolist()", "scores[0].tolist()"),),
+    ),
+    Mistake(
+        "no-length-normalisation",
+        "beam_search",
+        "length does not count",
+        "The most probable caption wins.",
+        (
+            "Can a longer hypothesis ever beat a shorter one it begins with?",
+            "Look at whether the length comes into your score.",
+            "Every word makes a caption less probable; dividing by a power of the length makes up for it.",
+        ),
+        (("return log_p / max(len(words), 1) ** alpha", "return log_p"),),
+    ),
+    Mistake(
+        "normalised-at-the-end-only",
+        "beam_search",
+        "the search goes by another score than the result",
+        "Lengths matter when the winner is chosen.",
+        (
+            "Which hypotheses are compared while the search goes on: only those of one length?",
+            "Look at what the candidates are sorted by.",
+            "Finished and unfinished hypotheses stand side by side at every step, so the same score counts there.",
+        ),
+        (("sorted(candidates, key=score, reverse=True)", "sorted(candidates, key=lambda c: c[1], reverse=True)"),),
+    ),
+    Mistake(
+        "finished-go-on",
+        "beam_search",
+        "finished hypotheses grow on",
+        "Every hypothesis gets one word more.",
+        (
+            "Can a word follow END in one of your hypotheses?",
+            "Look at what happens to hypotheses that have ended.",
+            "They stay as they are, and compete with the others.",
+        ),
+        (("if words and words[-1] == END:", "if False:"),),
+    ),
+    Mistake(
+        "finished-dropped",
+        "beam_search",
+        "finished hypotheses are lost",
+        "They need not be expanded.",
+        (
+            "Where does a finished hypothesis wait until the search is over?",
+            "Look at what happens to hypotheses that have ended.",
+            "They stay in the beam, and compete with the others.",
+        ),
+        (("candidates.append((words, log_p, state))\n                    continue", "continue"),),
+    ),
+    Mistake(
+        "last-word-only",
+        "beam_search",
+        "only the last word counts",
+        "The step's probability is the score.",
+        (
+            "What does a hypothesis owe to its first word?",
+            "Look at what is kept with a hypothesis when a word is added.",
+            "The logarithms of all its words are summed.",
+        ),
+        (("log_p + step_log_p", "step_log_p"),),
+    ),
+    Mistake(
+        "state-not-carried",
+        "beam_search",
+        "hypotheses keep the first state",
+        "The words are what a hypothesis is.",
+        (
+            "What does the model remember of a hypothesis, apart from its last word?",
+            "Look at which state is kept with a hypothesis when a word is added.",
+            "Each hypothesis has a state of its own: the one after its last word was chosen.",
+        ),
+        (("scores, state = next_scores", "scores, _ = next_scores"),),
+    ),
+    Mistake(
+        "worst-kept",
+        "beam_search",
+        "the wrong end of the beam is kept",
+        "Sorting puts the best first.",
+        (
+            "Are the logarithms of probabilities large or small for probable words?",
+            "Look at which end of the sorted candidates survives.",
+            "Logarithms of probabilities are negative; the best is the one nearest to zero.",
+        ),
+        ((", reverse=True", ""),),
+    ),
+    Mistake(
+        "worst-returned",
+        "beam_search",
+        "not the best of the beam is returned",
+        "Any that survived will do.",
+        (
+            "Which hypothesis of the last beam do you return?",
+            "Look at the last line.",
+            "The one with the highest score.",
+        ),
+        (("return max(beam, key=score)[0]", "return min(beam, key=score)[0]"),),
+    ),
+]
+
+MISTAKES = [
+    *IMAGE_FEATURES,
+    *RNN_STEP,
+    *LSTM_STEP,
+    *GRU_STEP,
+    *START_STATE,
+    *NEXT_SCORES,
+    *CAPTION_SCORES,
+    *CAPTION_LOSS,
+    *TRAINING_STEP,
+    *GREEDY,
+    *BEAM_SEARCH,
+]
