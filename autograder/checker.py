@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,19 @@ def check(exercise: str, *, hint: int = 1, folder: str | Path = ".") -> None:
             raise UsageError(
                 f"There is no {unit.module_file} in {Path(folder).resolve()}. Is the notebook in its folder?"
             )
-        result = check_submission(unit.id, file, [exercise])
+        result = check_submission(unit.id, file, [exercise], progress_line)
     except UnrolledError as error:
         raise CheckFailed(str(error)) from None
     saved = time.strftime("%H:%M:%S", time.localtime(file.stat().st_mtime))
     _show(result, result.exercises[0], hint, f"{unit.module_file} as saved at {saved}")
     if result.exercises[0].outcome is not Outcome.PASSED:
         raise CheckFailed(f"{exercise} is not right yet: {result.exercises[0].outcome.words}.")
+
+
+def progress_line(words: str) -> None:
+    """One line that is written over: how far a long check has come. A bare name is no progress: most take a blink."""
+    if " " in words and os.environ.get("UNROLLED_QUIET") != "1":
+        print(f"\r{words[:78]:<78}\r", end="", flush=True)
 
 
 def passes(unit_id: str, exercise_id: str, module_path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from autograder.errors import EXIT_FAILED_CHECK, EXIT_INFRASTRUCTURE, EXIT_INTERRUPTED, UnrolledError, UsageError
+from autograder.errors import EXIT_FAILED_CHECK, EXIT_INTERRUPTED, UnrolledError, UsageError
 
 EXIT_CODES = """\b
 Exit codes: 0 done · 1 a check is not passed · 2 wrong words or path · 3 the
@@ -35,7 +35,7 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
     """Check your module on the visible draws, all exercises of UNIT or only EXERCISE."""
     from rich.console import Console
 
-    from autograder.checker import print_exercise, summary_line
+    from autograder.checker import print_exercise, progress_line, summary_line
     from autograder.course import load_course
     from autograder.grade import check_submission
     from autograder.results import Outcome
@@ -45,7 +45,7 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
         found.exercise(exercise)
     path = folder if folder is not None else _own_module(found.id, found.module_file)
     console = Console(highlight=False)
-    result = check_submission(found.id, path, [exercise] if exercise else None)
+    result = check_submission(found.id, path, [exercise] if exercise else None, progress_line)
     source = str(path)
     if result.message:
         console.print(f"✗ {result.message}", style="yellow", markup=False)
@@ -105,6 +105,11 @@ def _own_module(unit_id: str, module_file: str) -> Path:
     help="Run the notebooks too, in a sandbox, for whoever marks the answers in words; scores never depend on it.",
 )
 @click.option("--no-feedback", is_flag=True, help="Leave out the feedback pages.")
+@click.option("--scheduler", help="Judge on the workers of this Dask scheduler, tcp://host:8786; not on this machine.")
+@click.option("--diff", is_flag=True, help="Show whose score would change and why; write it only after a yes.")
+@click.option("--yes", is_flag=True, help="With --diff: write without asking.")
+@click.option("--quiet", is_flag=True, help="Print only what a person has to look at, on stderr.")
+@click.option("--json-lines", is_flag=True, help="Print one JSON object per line for programs, nothing else.")
 def grade(
     unit: str,
     submission: Path | None,
@@ -117,6 +122,11 @@ def grade(
     no_feedback: bool,
     isolation: str | None,
     execute: bool,
+    scheduler: str | None,
+    diff: bool,
+    yes: bool,
+    quiet: bool,
+    json_lines: bool,
 ) -> None:
     """Grade UNIT on hidden draws: one --submission, or everybody in submitted/."""
     if submission is not None:
@@ -124,13 +134,38 @@ def grade(
             raise UsageError(
                 "--submission grades one file without a gradebook; it goes with neither --student nor --db."
             )
+        if scheduler or diff or quiet or json_lines:
+            raise UsageError("--scheduler, --diff, --quiet and --json-lines are for a class; --submission is one file.")
         _grade_one(unit, submission, json_file, draw_of, isolation)
         return
     if execute:
         os.environ["UNROLLED_EXECUTE"] = "1"  # nbgrader_config.py asks for it
     if json_file is not None or draw_of is not None:
         raise UsageError("--json and --draw-of go with --submission.")
-    _grade_class(unit, list(students), db_url, jobs, force, not no_feedback, isolation)
+    if yes and not diff:
+        raise UsageError("--yes goes with --diff.")
+    if quiet and json_lines:
+        raise UsageError("--quiet and --json-lines are two ways of printing; give one of them.")
+    if scheduler and jobs:
+        raise UsageError("--jobs is about processes on this machine; with --scheduler its workers decide.")
+    from rich.console import Console
+
+    from autograder.class_run import Options, ask, run_class
+
+    options = Options(
+        students=students,
+        db_url=db_url,
+        jobs=jobs,
+        scheduler=scheduler,
+        force=force,
+        feedback=not no_feedback,
+        isolation=isolation,
+        diff=diff,
+        yes=yes,
+        quiet=quiet,
+        json_lines=json_lines,
+    )
+    sys.exit(run_class(unit, options, Console(highlight=False), ask))
 
 
 def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None, isolation: str | None) -> None:
@@ -142,7 +177,12 @@ def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str
     from autograder.sandbox import choose
 
     stack = choose(isolation)
-    result = grade_submission(unit, submission, student=draw_of, stack=stack)
+    from autograder.checker import progress_line
+
+    talks = str(json_file) != "-"
+    result = grade_submission(
+        unit, submission, student=draw_of, stack=stack, on_exercise=progress_line if talks else None
+    )
     text = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
     if json_file is not None and str(json_file) == "-":
         click.echo(text, nl=False)
@@ -170,82 +210,6 @@ def _say_isolation(console: Any, stack: Any) -> None:
     console.print(f"Isolation: {stack.text}.", markup=False)
     if stack.weakness:
         console.print(stack.weakness, markup=False, style="yellow")
-
-
-def _grade_class(
-    unit_id: str,
-    students: list[str],
-    db_url: str | None,
-    jobs: int | None,
-    force: bool,
-    feedback: bool,
-    isolation: str | None,
-) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from autograder import folders, gradebook
-    from autograder.course import load_course
-    from autograder.grade import grade_class
-    from autograder.report import class_table, write_class_pages
-    from autograder.results import SubmissionResult
-    from autograder.sandbox import choose
-
-    unit = load_course().unit(unit_id)
-    stack = choose(isolation)
-    root = folders.course_root()
-    known = gradebook.submitted_students(unit, root)
-    for name in students:
-        if name not in known:
-            raise UsageError(
-                f"{name} has handed in nothing for {unit.id}: there is no {folders.SUBMITTED}/{name}/{unit.id}."
-            )
-    names = students or known
-    if names:
-        gradebook.check_gradebook(str(gradebook.load_config(root, db_url).CourseDirectory.db_url))
-    console = Console(highlight=False, stderr=False)
-    problems: dict[str, str] = {}
-    results: list[SubmissionResult] = []
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
-        judging = progress.add_task("judging", total=len(names))
-        submissions = {name: root / folders.SUBMITTED / name / unit.id for name in names}
-        for graded in grade_class(unit.id, submissions, root, jobs=jobs, force=force, stack=stack):
-            if graded.problem:
-                problems[graded.student] = graded.problem
-            progress.advance(judging)
-        recording = progress.add_task("recording", total=len(names))
-        entries = gradebook.record_class(
-            unit.id,
-            names or None,
-            problems=problems,
-            root=root,
-            db_url=db_url,
-            feedback=feedback,
-            force=force,
-            progress=lambda entry: progress.advance(recording),
-        )
-    for entry in entries:
-        if entry.result is not None:
-            results.append(entry.result)
-        if not entry.ok:
-            problems[entry.student] = entry.reason
-        for note in entry.notes:
-            console.print(f"{entry.student}: {note}", markup=False, style="yellow")
-    if results:
-        class_table(results, load_course(), console)
-        for line in write_class_pages(results, load_course(), root):
-            console.print(line, markup=False, soft_wrap=True)
-    _say_isolation(console, stack)
-    for name, problem in sorted(problems.items()):
-        console.print(f"✗ {name}: not scored. {problem}", markup=False, style="red")
-    if problems:
-        sys.exit(EXIT_INFRASTRUCTURE)
 
 
 @cli.command()
@@ -430,6 +394,37 @@ def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster
         console.print(f"Written: {shown_path(file)}", markup=False, soft_wrap=True)
     if len(done.files) > 3:
         console.print(f"… and {len(done.files) - 3} more beside it", markup=False)
+
+
+@cli.command()
+@click.argument("unit")
+@click.option("--student", "students", multiple=True, help="Compare only these with each other (repeat it).")
+@click.option("--most", type=click.IntRange(min=1), default=20, show_default=True, help="How many pairs to list.")
+def similarity(unit: str, students: tuple[str, ...], most: int) -> None:
+    """List pairs of modules of UNIT that are suspiciously alike, for a person to look at."""
+    from rich.console import Console
+
+    from autograder import folders
+    from autograder.course import load_course
+    from autograder.report import REPORTS, shown_path
+    from autograder.similarity import compare_class
+    from autograder.similarity_report import LOOK_FIRST, in_words, write_similarity
+
+    course, root = load_course(), folders.course_root()
+    found = compare_class(course.unit(unit), root, students, most)
+    path = root / REPORTS / found.unit.id / "similarity.html"
+    write_similarity(found, course, path)
+    console = Console(highlight=False)
+    for words in found.left_out:
+        console.print(f"• not compared: {words}", markup=False, style="yellow", soft_wrap=True)
+    first = [pair for pair in [*found.pairs, *found.with_reference] if pair.rank >= LOOK_FIRST]
+    for pair in first:
+        console.print(f"{pair.first} and {pair.second}: {in_words(pair)}", markup=False, soft_wrap=True)
+    console.print(
+        f"{len(found.students)} modules, {found.compared} pairs; {len(first)} to look at first, "
+        f"{len(found.pairs) + len(found.with_reference)} listed. Alike is a reason to look, not a proof of anything."
+    )
+    console.print(f"Report: {shown_path(path)}", markup=False, soft_wrap=True)
 
 
 @cli.command()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def grade_submission(
         exercises: ids; all of the unit by default.
         draw: instead of the hidden draw of this course, unit and student.
         stack: how student code is isolated; the strongest way that this machine offers by default.
-        on_exercise: called with each exercise's id before it is judged.
+        on_exercise: called with each exercise's id before it is judged, and with words on the progress of long ones.
 
     Raises:
         UsageError: unknown unit or exercise, missing or unreadable path.
@@ -68,9 +69,24 @@ def grade_submission(
     )
 
 
-def check_submission(unit_id: str, path: Path, exercises: Sequence[str] | None = None) -> SubmissionResult:
-    """Judge a student's module on the visible draws: what ``check`` in a notebook does."""
-    return grade_submission(unit_id, path, exercises=exercises, draw=visible_draw(), stack=PROCESS)
+def check_submission(
+    unit_id: str,
+    path: Path,
+    exercises: Sequence[str] | None = None,
+    on_exercise: Callable[[str], None] | None = None,
+) -> SubmissionResult:
+    """Judge a student's module on the visible draws: what ``check`` in a notebook does.
+
+    It is the student's own machine, so a plain process will do; but importing torch takes seconds, and the sandboxes
+    keep a process with torch warm for the next check.
+    """
+    stack = PROCESS
+    if load_course().unit(unit_id).engine == "torch" and "UNROLLED_DEVICE" not in os.environ:
+        with contextlib.suppress(UnrolledError):  # no sandbox here
+            stack = choose()
+    return grade_submission(
+        unit_id, path, exercises=exercises, draw=visible_draw(), stack=stack, on_exercise=on_exercise
+    )
 
 
 @dataclass(frozen=True)
@@ -232,7 +248,7 @@ class _Run:
 
     def task(self, waiting: _Waiting) -> Task:
         """Read a submission; its key is of the very bytes that are judged."""
-        submission = read_submission(self.unit, waiting.path)
+        submission = replace(read_submission(self.unit, waiting.path), path=Path(waiting.student))
         waiting.pieces = self.store.pieces(self.unit, submission, waiting.student)
         waiting.key = key_of(waiting.pieces)
         draw = hidden_draw(self.unit.id, waiting.student, self.salt)

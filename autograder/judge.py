@@ -35,7 +35,7 @@ FEWEST_JUDGED = 2
 GENERAL = "general:"
 
 #: Inputs that are set to zero, one at a time, to see which of them a wrong function uses wrongly.
-ZEROED = ("h0", "prev_h", "b", "by", "Wh", "x", "x0")
+ZEROED = ("h0", "prev_h", "prev_c", "dnext_c", "b", "by", "Wh", "x", "x0")
 
 #: After this many calls that did not return in time, an exercise is not called again.
 MOST_TIMEOUTS = 1
@@ -84,7 +84,7 @@ def judge(
         stack: how student code is isolated; the strongest way that this machine offers by default.
         exercises: ids to report on, all by default (those they build on are checked too).
         student: a name for the result.
-        on_exercise: called with an exercise's id before it is checked.
+        on_exercise: called with an exercise's id before it is checked, and with words on the progress of long ones.
 
     Raises:
         InfrastructureError: the grader itself failed; nothing was scored.
@@ -94,6 +94,7 @@ def judge(
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
     bench = _open_bench(course, unit, submission, draw, limits, stack)
+    bench.student.on_beat = on_exercise
     try:
         problem = bench.load()
         results: dict[str, ExerciseResult] = {}
@@ -274,6 +275,7 @@ class _Bench:
         if forward_wrong and not timed_out:
             records = judgement.verdicts[0].records + self.run(check, item, self.student, neutral)
             self.keep_fair(judgement, records, f"judged on draws on which {item.forward} is right")
+            self.other_convention(judgement, check, item, ordinary)
         stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
@@ -302,6 +304,18 @@ class _Bench:
                 if _passed(judgement, item.parts):
                     return
 
+    def other_convention(self, judgement: Judgement, check: Check, item: Exercise, cases: Sequence[Case]) -> None:
+        """Add a verdict by the convention that the student's forward follows in every case, if it is a known one."""
+        for run in () if _passed(judgement, item.parts) else check.conventions:
+            other = replace(check, run=run)
+            records = self.run(other, item, self.student, cases[:1])
+            if records[0].given_ok:
+                records += self.run(other, item, self.student, cases[1:])
+            if all(record.given_ok for record in records):
+                how = f"judged as the gradient of what your {item.forward} computes"
+                judgement.verdicts.append(Verdict(records, how))
+                return
+
     @staticmethod
     def keep_fair(judgement: Judgement, records: list[CaseRecord], how: str) -> None:
         """Add a verdict on the cases whose forward pass is right, if they are enough to judge by."""
@@ -313,7 +327,9 @@ class _Bench:
         """Points, outcomes and words."""
         item = judgement.exercise
         parts = [self.part(judgement, name) for name in item.parts]
-        points = _tidy(sum(part.points for part in parts))
+        # Of shares, not of rounded points: six sixths of eight points are eight.
+        shares = (part.points / part.max_points if part.max_points else 0.0 for part in parts)
+        points = _tidy(sum(share * item.part_points(part.name) for share, part in zip(shares, parts, strict=True)))
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
         _first_message(result, judgement)

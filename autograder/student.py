@@ -49,6 +49,8 @@ class StandIn:
     compute: Callable[..., Any]
     steps: str = ""  # of a forward over a sequence: the forward of one step, whose caches it may collect
     mended: bool = False  # whether wrong results are replaced by right ones inside the student's cache
+    inside: Callable[..., Any] | None = None  # (*inputs, *wrong results) -> pairs: what a cache holds, what it should
+    before: Callable[..., Any] | None = None  # of a sequence: its inputs -> the states before each step, right ones
     source: bytes = b""  # of "local": text of a module with a function of that name, which runs beside the student's
 
 
@@ -98,10 +100,9 @@ class Student:
         self.spawn()
         assert self._worker is not None
         self._worker.wait_until_ready()
-        if self.provided:
-            self._tell(["provide", {unit: self._described(known) for unit, known in self.provided.items()}])
-            if self._worker is None:
-                raise self._ended("", WorkerEnded("it ended before anything was loaded"))
+        self._tell(["provide", {unit: self._described(known) for unit, known in self.provided.items()}])
+        if self._worker is None:
+            raise self._ended("", WorkerEnded("it ended before anything was loaded"))
         number = _call_id()
         load = ["load", number, self.submission.files, self.submission.main, self.module, self.submission.own_package]
         try:
@@ -116,14 +117,20 @@ class Student:
         if self.driver:
             self._tell(["driver", self.driver])
         if self.stand_ins:
-            base = len(self._callbacks)
-            self._callbacks += [stand_in.compute for stand_in in self.stand_ins]
             described = [
-                {"name": s.name, "kind": s.kind, "number": base + number, "parameters": list(s.parameters)}
+                {"name": s.name, "kind": s.kind, "number": self._numbered(s.compute), "parameters": list(s.parameters)}
                 | {"steps": s.steps, "mended": s.mended, "source": s.source}
-                for number, s in enumerate(self.stand_ins)
+                | {"inside": self._numbered(s.inside), "before": self._numbered(s.before)}
+                for s in self.stand_ins
             ]
             self._tell(["substitute", described])
+
+    def _numbered(self, function: Callable[..., Any] | None) -> int | None:
+        """Under which number the worker may ask for a function's results."""
+        if function is None:
+            return None
+        self._callbacks.append(function)
+        return len(self._callbacks) - 1
 
     def _described(self, functions: dict[str, StandIn]) -> dict[str, Any]:
         """Functions of earlier units as the worker hears of them: how to call, and under which number to ask."""

@@ -301,7 +301,7 @@ class Worker:
         driving = getattr(self.driver, name, None)
         if driving is None:
             return own if callable(own) else None
-        if not callable(own) and name not in self.driver.__dict__["EXPERIMENTS"]:  # type: ignore[union-attr]
+        if not callable(own) and name not in self.driver.__dict__["EXPERIMENTS"]:
             return None
         return functools.partial(driving, self.module)
 
@@ -344,6 +344,8 @@ class Worker:
         """
         if type(before) is np.ndarray:
             same = type(after) is np.ndarray and after.shape == before.shape
+            if same and after.dtype == before.dtype and after.tobytes() == before.tobytes():
+                return False  # as nearly always; the comparison below takes ten times as long
             return not (same and bool(np.allclose(before, after, rtol=1e-9, atol=1e-9, equal_nan=True)))
         if type(before) in (list, tuple):
             return len(before) != len(after) or any(self.changed(b, a) for b, a in zip(before, after, strict=True))
@@ -373,12 +375,14 @@ class Worker:
         return answer[1]
 
     def provide(self, units: dict[str, dict[str, dict[str, Any]]]) -> None:
-        """Have ``from coursekit.upstream import upstream`` give functions whose results the judge computes."""
+        """Have ``from coursekit.upstream import upstream`` give functions whose results the judge computes.
+
+        Of units that this one does not build on, its own above all, there is nothing to be had.
+        """
 
         def upstream(unit_id: str, *names: str, folder: Any = None, quiet: bool = False) -> Any:
-            if unit_id not in units:
-                raise LookupError(f"while this module is graded there is nothing to take from {unit_id!r}")
-            found = tuple(self.provided(units[unit_id].get(name), name, unit_id) for name in names)
+            functions = units.get(unit_id, {})
+            found = tuple(self.provided(functions.get(name), name, unit_id) for name in names)
             return found[0] if len(found) == 1 else found
 
         package, module = types.ModuleType("coursekit"), types.ModuleType("coursekit.upstream")
@@ -397,11 +401,14 @@ class Worker:
         kind, number, parameters = description["kind"], description["number"], description["parameters"]
 
         def bound(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+            if len(args) > len(parameters) or not set(kwargs) <= set(parameters):
+                raise TypeError(f"{name} takes {', '.join(parameters)}")
             values = dict(zip(parameters, args, strict=False)) | kwargs
             return [values[parameter] for parameter in parameters if parameter in values]
 
         def plain(*args: Any, **kwargs: Any) -> Any:
-            return self.ask(number, bound(args, kwargs))
+            values = bound(args, kwargs)
+            return self.ask(number, [np.array(value) if isinstance(value, list) else value for value in values])
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             inputs = [np.array(value) for value in bound(args, kwargs)]
@@ -430,8 +437,7 @@ class Worker:
                 continue
             self.own.setdefault(name, getattr(self.module, name, None))
             if kind == "forward":
-                steps, mended = stand_in["steps"], stand_in["mended"]
-                made = self.forward(number, self.own[name], stand_in["parameters"], steps, mended)
+                made = self.forward(stand_in, self.own[name])
             else:
                 made = {"plain": self.plain, "backward": self.backward}[kind](
                     number, self.own[name], stand_in["parameters"]
@@ -455,50 +461,66 @@ class Worker:
     def plain(self, number: int, own: Any, parameters: list[str]) -> Any:
         return lambda *args, **kwargs: self.ask(number, self.bind(own, parameters, args, kwargs))
 
-    def forward(self, number: int, own: Any, parameters: list[str], steps: str, mended: bool) -> Any:
+    def forward(self, described: dict[str, Any], own: Any) -> Any:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
-            inputs = [np.array(value) for value in self.bind(own, parameters, args, kwargs)]
-            value = self.ask(number, inputs)
+            inputs = [np.array(value) for value in self.bind(own, described["parameters"], args, kwargs)]
+            value = self.ask(described["number"], inputs)
+            right = list(value) if isinstance(value, tuple) else [value]
             try:
-                wrong, cache = own(*args, **kwargs)
+                *wrong, cache = own(*args, **kwargs)
             except Exception:
-                wrong, cache = None, None
-            if mended:
-                caches = self.step_caches(steps, inputs, value) if steps else []
+                wrong, cache = [], None
+            if len(wrong) != len(right):  # not what a forward function returns
+                wrong, cache = [], None
+            if described["mended"]:
+                caches = self.step_caches(described, inputs, value) if described["steps"] else []
+                inside = self.inside(described["inside"], inputs, wrong)
                 with contextlib.suppress(Exception):  # a student's own class may refuse; then it stays as it is
-                    cache = Mending(wrong, value, caches, self.memo).of(cache)
+                    cache = Mending(list(zip(wrong, right, strict=False)), inside, caches, self.memo).of(cache)
             if cache is None or type(cache) in (int, float, bool, str):  # shared objects: identity says nothing
                 cache = types.SimpleNamespace()
             self.memo[id(cache)] = (cache, inputs)
-            return value, cache
+            return *right, cache
 
         return stand_in
 
-    def step_caches(self, name: str, inputs: list[Any], states: Any) -> list[Any]:
+    def inside(self, number: int | None, inputs: list[Any], wrong: list[Any]) -> list[Any] | None:
+        """What the cache of a wrong forward pass holds and what a right one's would; None if the judge cannot say."""
+        if number is None or not wrong:
+            return None
+        try:
+            return list(self.ask(number, [*inputs, *(np.array(value, dtype=np.float64) for value in wrong)]))
+        except (TypeError, ValueError):
+            return None
+
+    def step_caches(self, described: dict[str, Any], inputs: list[Any], states: Any) -> list[Any]:
         """The caches of the student's own step, called along a sequence whose states are right."""
         x, state, *weights = inputs
-        caches = []
+        name, before, caches = described["steps"], [[state]], []
         try:
+            if described["before"] is not None:
+                before = self.ask(described["before"], inputs)
+            else:
+                before += [[np.asarray(states)[:, t]] for t in range(x.shape[1])]
             for t in range(x.shape[1]):
                 step = self.module.__dict__[name] if self.module is not None else None
-                caches.append(step(x[:, t].copy(), state.copy(), *weights)[1])  # type: ignore[misc]
-                state = np.asarray(states)[:, t]
+                caches.append(step(x[:, t].copy(), *(s.copy() for s in before[t]), *weights)[-1])  # type: ignore[misc]
         except Exception:
             return []
         return caches
 
     def backward(self, number: int, own: Any, parameters: list[str]) -> Any:
         def stand_in(*args: Any, **kwargs: Any) -> Any:
-            dout, cache = self.bind(own, parameters, args, kwargs)
+            *given, cache = self.bind(own, parameters, args, kwargs)
             known = self.memo.get(id(cache))
             if known is None:  # a cache that the student put together anew
                 known = next((entry for entry in self.memo.values() if same_content(entry[0], cache)), None)
             if known is None:
                 raise NotRecognised("a cache that no forward pass returned")
-            upstream = np.array(dout)
-            value = self.ask(number, [upstream, *known[1]])
+            upstream = [np.array(value) for value in given]
+            value = self.ask(number, [*upstream, *known[1]])
             try:
-                own_value = own(upstream.copy(), cache)
+                own_value = own(*(value.copy() for value in upstream), cache)
             except Exception:
                 return value
             if isinstance(own_value, tuple) and hasattr(own_value, "_make") and len(own_value) == len(value):
@@ -553,22 +575,31 @@ class Mending:
     those of right steps.
     """
 
-    def __init__(self, wrong: Any, right: Any, steps: list[Any], memo: dict[int, Any]) -> None:
+    def __init__(
+        self, results: list[tuple[Any, Any]], inside: list[Any] | None, steps: list[Any], memo: dict[int, Any]
+    ) -> None:
+        """``inside``: pairs of what the cache holds and what it should, where more is known than the results."""
         self.steps = steps
         self.memo = memo
         self.done: dict[int, tuple[Any, Any]] = {}  # id -> (what was mended, the result): objects may hold each other
         self.pairs: list[tuple[Any, Any]] = []
-        try:
-            before, after = np.asarray(wrong, dtype=np.float64), np.asarray(right, dtype=np.float64)
-        except (TypeError, ValueError):
-            return
-        if before.shape != after.shape:
-            return
+        for wrong, right in results if inside is None else inside:
+            try:
+                before, after = np.asarray(wrong, dtype=np.float64), np.asarray(right, dtype=np.float64)
+            except (TypeError, ValueError):
+                continue
+            if before.shape == after.shape:
+                self.learn(before, after, inside is None)
+
+    def learn(self, before: Any, after: Any, derived: bool) -> None:
+        """From now on put ``after`` where ``before`` is; if ``derived``, what comes from it through tanh, too."""
         views = [(before, after)]
         if before.ndim == 3:
             views += [(before.swapaxes(0, 1), after.swapaxes(0, 1))]
             views += [(before[:, t], after[:, t]) for t in range(before.shape[1])]
         self.pairs += views
+        if not derived:
+            return
         self.pairs += [(b**2, a**2) for b, a in views]
         self.pairs += [(1 - b**2, 1 - a**2) for b, a in views]
         with np.errstate(all="ignore"):

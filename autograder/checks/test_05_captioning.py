@@ -7,6 +7,7 @@ Run them on one file with ``pytest autograder/checks/test_05_captioning.py --sub
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from autograder import drivers
 from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
+from autograder.errors import UsageError
 from autograder.gradcheck import RTOL, Array, Comparison, compare, complex_step, describe
 from autograder.results import Outcome
 from autograder.student import StandIn, StudentError
@@ -155,7 +157,7 @@ def beam_words(
     """
 
     def score(words: list[int], total: float, power: float = alpha) -> float:
-        return total / max(len(words), 1) ** power
+        return float(total / max(len(words), 1) ** power)
 
     kept_by = alpha if by is None else by
     alive: list[tuple[list[int], float, tuple[Array, ...]]] = [([], 0.0, start(spec, v[None]))]
@@ -171,7 +173,7 @@ def beam_words(
             longer += [([*words, word], total + float(log_p[word]), after) for word in range(len(log_p))]
         if not longer:
             break
-        longer.sort(key=lambda found: -score(*found[:2], kept_by))
+        longer.sort(key=lambda found: -score(found[0], found[1], kept_by))
         if len(longer) > width:
             margin = min(margin, score(*longer[width - 1][:2]) - score(*longer[width][:2]))
         alive = longer[:width]
@@ -253,7 +255,8 @@ def trunk(case: Case) -> Array:
             patch = images[:, :, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3]
             found[:, :, row, column] = np.einsum("ncij,kcij->nk", patch, w["kernel"]) + w["bias"]
     scaled = (found - w["mean"][:, None, None]) / np.sqrt(w["variance"] + 1e-5)[:, None, None]  # torch's own epsilon
-    return np.maximum(scaled, 0.0).reshape(len(images), -1)
+    result: Array = np.maximum(scaled, 0.0).reshape(len(images), -1)
+    return result
 
 
 @exercise("image_features", cases=feature_cases)
@@ -296,7 +299,7 @@ def _run_cell(kind: str, student: Any, case: Case, expect: Expect) -> None:
     if kind != "lstm" and isinstance(got, (tuple, list)) and len(got) == 1:
         got = got[0]  # a state of one, as the model keeps it
     expected = cell(kind, case.x, state, case.Wx, case.Wh, case.b)
-    expect.result(got, **dict(zip(("next_h", "next_c"), expected, strict=False)))
+    expect.result(got, RTOL, **dict(zip(("next_h", "next_c"), expected, strict=False)))
 
 
 @exercise("rnn_step", cases=partial(cell_cases, "rnn"))
@@ -597,12 +600,12 @@ def test_beam_search(student: Any, case: Case, expect: Expect) -> None:
 # --- the captioning test ---------------------------------------------------------------------
 
 #: What the test trains, and on what. Fixed numbers of pictures and steps, never of seconds.
-PICTURES, UNSEEN_PICTURES, STEPS, BATCH, LEARNING_RATE = 3000, 400, 700, 64, 8e-3
+POOL, PICTURES, UNSEEN_PICTURES, STEPS, BATCH, LEARNING_RATE = 6000, 5000, 400, 900, 64, 5e-3
 WORD_SIZE, HIDDEN_SIZE, LONGEST = 32, 96, 20
-CELL, INJECT = "gru", "every_step"
+CELL, INJECT = "lstm", "every_step"
 
 #: What is asked of captions of unseen pictures. benchmarks/captioning_thresholds.py has the runs that they come from.
-LEAST_MEANING, LEAST_BLEU = 0.30, 0.50
+LEAST_MEANING, LEAST_BLEU = 0.25, 0.50
 
 #: Processor time after which training is stopped, and how many times a call's limits the whole test may take.
 TRAINING_SECONDS, TEST_FACTOR = 80.0, 12.0
@@ -612,23 +615,42 @@ TRAINING_SECONDS, TEST_FACTOR = 80.0, 12.0
 LOSS_RTOL = 1e-3
 
 
-@lru_cache(maxsize=2)
-def captioning_data(seed: int) -> dict[str, Any]:
-    """Scenes of a draw, their features and captions, for training; others to be described."""
+@lru_cache(maxsize=1)
+def pool() -> dict[str, Any]:
+    """Pictures to train on: the same for everybody, so that their features are computed once on a machine."""
+    from coursekit.cache import cached_arrays
     from coursekit.data.scenes import make_scenes
+    from coursekit.data.scenes import version as scenes_version
     from coursekit.data.vocabulary import Vocabulary
-    from coursekit.digit_cnn import scene_features
+    from coursekit.digit_cnn import scene_features, version
 
-    scenes, others = make_scenes("train", PICTURES, seed=seed), make_scenes("test", UNSEEN_PICTURES, seed=seed)
+    scenes = make_scenes("train", POOL)
+    name = f"captioning-test-{POOL}-{scenes_version()}-{version()}"
+    features = cached_arrays(name, lambda: {"features": scene_features(scenes.images)})["features"]
     vocabulary = Vocabulary.from_captions(scenes.captions)
-    flat = [text for texts in scenes.captions for text in texts]
-    encoded = vocabulary.encode_all(flat)
+    encoded = vocabulary.encode_all([text for texts in scenes.captions for text in texts])
     return {
         "vocabulary": vocabulary,
-        "v": scene_features(scenes.images),
+        "v": features,
         "captions": encoded.reshape(len(scenes.captions), -1, encoded.shape[1]),
+    }
+
+
+@lru_cache(maxsize=2)
+def captioning_data(seed: int) -> dict[str, Any]:
+    """Pictures of the pool to train on, and new ones to be described; which, and these, are the draw's secret."""
+    from coursekit.data.scenes import make_scenes
+    from coursekit.digit_cnn import scene_features
+
+    given = pool()
+    others = make_scenes("test", UNSEEN_PICTURES, seed=seed)
+    chosen = np.random.default_rng(seed).permutation(POOL)[:PICTURES]
+    return {
+        "vocabulary": given["vocabulary"],
+        "v": given["v"][chosen],
+        "captions": given["captions"][chosen],
         "others": scene_features(others.images),
-        "held_out": vocabulary.encode_all([texts[0] for texts in others.captions]),
+        "held_out": given["vocabulary"].encode_all([texts[0] for texts in others.captions]),
         "references": others.captions,
         "meanings": others.meanings,
     }
@@ -656,7 +678,7 @@ def test_captioning(student: Any, case: Case, expect: Expect) -> None:
         "seed": case.seed,
         "seconds": TRAINING_SECONDS,
         "max_length": LONGEST,
-        "device": "cpu",
+        "device": device(),
     }
     got = student.captioning_test(
         settings, data["v"], data["captions"], data["others"], data["held_out"], factor=TEST_FACTOR
@@ -686,6 +708,21 @@ def test_captioning(student: Any, case: Case, expect: Expect) -> None:
     expect.verdict("loss", found, loss, right)
 
 
+def device() -> str:
+    """Where the test trains: the processor, unless the environment variable UNROLLED_DEVICE says otherwise.
+
+    Rubric and points are the same everywhere. A sandbox hides graphics cards: whoever wants one grades with
+    ``--isolation process``, which is weaker and says so.
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    name = os.environ.get("UNROLLED_DEVICE", "cpu")
+    if name not in ("cpu", "cuda", "mps", "auto"):
+        raise UsageError(f"UNROLLED_DEVICE is {name!r}; it can be cpu, cuda, mps or auto.")
+    return name
+
+
 def _texts(words: Any, vocabulary: Any, count: int) -> list[str] | None:
     """Captions as text; None if these are no words."""
     try:
@@ -705,7 +742,9 @@ def _spec_of(weights: Any, settings: dict[str, Any]) -> dict[str, Any] | None:
     G = BLOCKS[CELL]
     shapes = {"We": (V, D), "Wx": (D, G * H), "Wh": (H, G * H), "b": (G * H,), "Wv": (F, G * H), "bv": (G * H,)}
     shapes |= {"Why": (H, V), "by": (V,)}
-    if not isinstance(weights, dict) or any(np.shape(weights.get(name)) != shapes[name] for name in NAMES):
+    if not isinstance(weights, dict) or any(
+        getattr(weights.get(name), "shape", None) != shapes[name] for name in NAMES
+    ):
         return None
     plain = {name: np.asarray(weights[name], dtype=np.float64) for name in NAMES}
     return {"cell": CELL, "inject": INJECT, "sizes": [V, F, D, H], "weights": plain}

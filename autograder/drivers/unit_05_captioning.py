@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+beat = globals().get("beat", print)  # reports progress to the judge; the worker puts it here
+
 #: What is no function of the student's: see course.toml.
 EXPERIMENTS = ("captioning_test",)
 
@@ -75,7 +77,7 @@ def gru_step(module, *arrays):
     return _in_either_precision(lambda dtype: module.gru_step(*_tensors(list(arrays), dtype)))
 
 
-class SmallCNN(nn.Module):
+class SmallCNN(nn.Module):  # type: ignore[misc]
     """What ``image_features`` gets: one convolution, batch normalisation, dropout; a head that must not count."""
 
     def __init__(self, weights, dtype):
@@ -203,7 +205,7 @@ def captioning_test(module, settings, v, captions, others, held_out):
         losses.append(float(module.training_step(model, optimizer, pictures[chosen.to(device)], said)))
         schedule.step()
         if step % 50 == 49:
-            beat(f"step {step + 1} of {steps}, loss {np.mean(losses[-50:]):.2f}")  # noqa: F821 - the worker's
+            beat(f"step {step + 1} of {steps}, loss {np.mean(losses[-50:]):.2f}")
         if time.process_time() - begun > settings["seconds"]:
             break
     unseen = torch.tensor(others, device=device)
