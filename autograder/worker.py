@@ -633,7 +633,15 @@ class Mending:
                 plain = np.array(value, dtype=np.float64)
                 mended_array = self.array(plain)
                 return value if mended_array is plain else mended_array.tolist()
-        mended = [(key, self.value(item, depth + 1)) for key, item in inside]
+        ours = [id(item) in self.memo for _, item in inside]
+        if sum(ours) == len(self.steps):  # caches of single steps, among other things
+            right = iter(self.steps)
+            inside = [(key, next(right) if own else item) for (key, item), own in zip(inside, ours, strict=True)]
+        else:
+            ours = [False] * len(inside)
+        mended = [
+            (key, item if own else self.value(item, depth + 1)) for (key, item), own in zip(inside, ours, strict=True)
+        ]
         if type(value) in (list, tuple, collections.deque):
             return type(value)(item for _, item in mended)
         if isinstance(value, tuple) and hasattr(value, "_replace"):

@@ -15,7 +15,7 @@ from autograder.generated_mutants import Mutant, generate, listed_equivalent, su
 from autograder.mistakes import Trace, load_mistakes, made_from, signature_path, signature_text, signatures, up_to_date
 from autograder.mutants import Matrix, Row, alternatives, kill_matrix
 
-UNITS = ("01_vanilla_rnn", "02_bptt")
+UNITS = ("01_vanilla_rnn", "02_bptt", "03_char_lm", "04_lstm_gru")
 LISTED = listed_equivalent(Path(__file__).with_name("equivalent_mutants.toml"))
 
 

@@ -15,7 +15,7 @@ def attack():
         "autograder.checks.test_02_bptt",
         "autograder.gradcheck",
         "autograder.draws",
-        "coursekit",
+        "coursekit.stand_ins",
         "bptt_solution",
     ):
         try:
