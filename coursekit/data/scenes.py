@@ -183,7 +183,9 @@ def make_scenes(split: str, count: int, seed: int = 0) -> Scenes:
         ValueError: there is no such split, or count or seed is negative.
     """
     _require(split, count, seed)
-    chunks = [_make_chunk(split, seed, number) for number in range(-(-count // _CHUNK))] or [_make_chunk(split, seed, 0)]
+    chunks = [_make_chunk(split, seed, number) for number in range(-(-count // _CHUNK))] or [
+        _make_chunk(split, seed, 0)
+    ]
     arrays = {name: np.concatenate([getattr(chunk, name) for chunk in chunks])[:count] for name in _ARRAYS}
     captions = [captions for chunk in chunks for captions in chunk.captions][:count]
     return Scenes(captions=captions, split=split, seed=seed, **arrays)
@@ -514,7 +516,7 @@ def _arrangement(centres: list[list[float]], count: int) -> tuple[list[int], str
     """The plainest relation of a scene: who is left of, or above, whom; the widest gap decides."""
     best: tuple[float, list[int], str, list[int]] = (-1.0, [], "", [])
     for axis, relation in enumerate(("left", "above")):
-        order = sorted(range(count), key=lambda i, axis=axis: centres[i][axis])
+        order = sorted(range(count), key=[centre[axis] for centre in centres].__getitem__)
         for cut in range(1, count):
             gap = centres[order[cut]][axis] - centres[order[cut - 1]][axis]
             if gap > best[0]:
@@ -528,7 +530,9 @@ def _named(words: random.Random, scene: Scene, which: list[int], *, together: bo
     kinds = {(digits[i], colours[i]) for i in which}
     if together and len(kinds) == 1:
         sizes = {large[i] for i in which}
-        return _noun_phrase(words, digits[which[0]], colours[which[0]], sizes, len(which)), "is" if len(which) == 1 else "are"
+        return _noun_phrase(words, digits[which[0]], colours[which[0]], sizes, len(which)), "is" if len(
+            which
+        ) == 1 else "are"
     order = which if words.random() < 0.5 else which[::-1]
     return " and ".join(_noun_phrase(words, digits[i], colours[i], {large[i]}, 1) for i in order), "is"
 
