@@ -11,12 +11,14 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder import folders
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
+from autograder.gradebook_session import OneSession, remembered
 from autograder.late import TIMESTAMP, apply_penalty, set_due_date
 from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
 from autograder.results import SubmissionResult
@@ -84,6 +86,7 @@ def record_class(
         recorded.append(entry)
         if progress is not None:
             progress(entry)
+    recorder.close()
     return recorded
 
 
@@ -117,14 +120,23 @@ class Recorder:
         check_gradebook(url)
         ensure_registered(unit, root, url)
         set_due_date(unit, load_course(), url)
+        self._session = OneSession(url)
 
     def record(self, name: str, problem: str = "") -> Recorded:
-        """One student's result from the store into the gradebook, or, with a problem, no score at all."""
-        if not problem:
-            return _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
-        entry = Recorded(name, ok=False, reason=problem)
-        _forget(self.unit, name, self.root, self.config, entry)
-        return entry
+        """One student's result from the store into the gradebook, or, with a problem, no score at all.
+
+        The gradebook has all of it or nothing, whenever this process ends.
+        """
+        with quiet_nbgrader(), self._session.transaction():
+            if not problem:
+                return _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
+            entry = Recorded(name, ok=False, reason=problem)
+            _forget(self.unit, name, self.root, self.config, entry)
+            return entry
+
+    def close(self) -> None:
+        """Give the connection to the gradebook back."""
+        self._session.close()
 
 
 def submitted_students(unit: Unit, root: Path) -> list[str]:
@@ -267,16 +279,36 @@ def _registered(unit: Unit, db_url: str) -> dict[str, tuple[str | None, float | 
 
 def read_scores(unit: Unit, student: str, db_url: str, course_id: str) -> dict[str, float | None]:
     """Exercise id → automatic score in the gradebook; empty if there is no submission."""
-    from nbgrader.api import MissingEntry
-
     with quiet_nbgrader(), open_gradebook(db_url, course_id) as gb:
-        try:
-            submission = gb.find_submission_notebook(unit.id, unit.id, student)
-        except MissingEntry:
-            return {}
-        found = {grade.name: grade.auto_score for grade in submission.grades}
+        return _scores(gb, unit, student).get(student, {})
+
+
+def read_all_scores(unit: Unit, config: Config) -> dict[str, dict[str, float | None]]:
+    """Student → exercise id → automatic score in the gradebook, of all who have a submission there."""
+    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
+    with quiet_nbgrader(), open_gradebook(url, course_id) as gb:
+        return _scores(gb, unit)
+
+
+def _scores(gb: Any, unit: Unit, only: str | None = None) -> dict[str, dict[str, float | None]]:
+    """Student → exercise id → automatic score, by one query for plain values."""
+    from nbgrader.api import Assignment, Grade, GradeCell, Student, SubmittedAssignment, SubmittedNotebook
+
     tests = {f"test_{exercise.id}": exercise.id for exercise in unit.exercises}
-    return {tests[name]: score for name, score in found.items() if name in tests}
+    found: dict[str, dict[str, float | None]] = {}
+    rows = (
+        gb.db.query(Student.id, GradeCell.name, Grade.auto_score)
+        .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(GradeCell, GradeCell.id == Grade.cell_id)
+        .filter(Assignment.name == unit.id)
+    )
+    for student, name, score in rows.filter(Student.id == only) if only is not None else rows:
+        if name in tests:
+            found.setdefault(student, {})[tests[name]] = score
+    return found
 
 
 def write_scores_directly(unit: Unit, student: str, result: SubmissionResult, db_url: str, course_id: str) -> None:
@@ -331,7 +363,7 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
         entry.reason = f"{student} has handed in nothing for {unit.id}: there is no {submission}."
         return entry
     try:
-        entry.result = ResultStore(root).result(unit, submission, student)
+        entry.result = remembered("student", ("result", submission), lambda: _result(unit, submission, student, root))
     except UnrolledError as error:
         entry.reason = str(error)
         _forget(unit, student, root, config, entry)
@@ -343,6 +375,13 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
     except Exception as error:  # nbgrader and SQLAlchemy raise many kinds; the rest of the class goes on
         entry.ok, entry.reason = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return entry
+
+
+def _result(unit: Unit, submission: Path, student: str, root: Path) -> SubmissionResult:
+    """The kept result, or one that is made now."""
+    store = ResultStore(root)
+    key = remembered("student", ("key", submission), lambda: store.key(unit, submission, student))
+    return store.load(unit, student, key) or store.result(unit, submission, student)
 
 
 def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorded) -> None:
@@ -375,7 +414,8 @@ def _write(
             f"no {unit.id}.ipynb was handed in{seen}: the module is graded, answers in words need a look"
         )
     else:
-        _, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"))
+        text = notebook.read_text(encoding="utf-8", errors="replace")
+        _, problem = remembered("student", ("read", text), lambda: read_notebook(text))
         if problem:
             entry.notes.append(
                 f"{unit.id}.ipynb cannot be read ({problem}): the module is graded, answers in words need a look"
@@ -452,16 +492,35 @@ def _run(
         own.CourseDirectory.student_id = _literal(student)
         own[name].force = True
         own.GradingExporter.prepared = True  # by record_class, once for all students
+        for steps in ("sanitize_preprocessors", "autograde_preprocessors"):
+            # RestoreCells has just written the metadata that this one would compare with their schema
+            if steps in own.Autograde:
+                own.Autograde[steps] = [s for s in own.Autograde[steps] if not s.endswith(".CheckCellMetadata")]
         if copies is not None:
             own.CourseDirectory.submitted_directory = str(copies)
             own.Seal.original = str(original)
         coursedir = CourseDirectory(config=own, log=NBGRADER_LOG)
-        converter = getattr(converters, name)(coursedir=coursedir, config=own, log=NBGRADER_LOG)
+        kind = _in_one_pass(converters.Autograde) if name == "Autograde" else getattr(converters, name)
+        converter = kind(coursedir=coursedir, config=own, log=NBGRADER_LOG)
         try:
             converter.start()
         except Exception as error:  # nbgrader raises many kinds, and logs what happened
             return last_line(said) or str(error)
     return ""
+
+
+@lru_cache(maxsize=1)
+def _in_one_pass(autograde: Any) -> Any:
+    """nbgrader's Autograde, but a notebook goes through all its steps at once, not written and read in the middle."""
+
+    class Autograde(autograde):  # type: ignore[misc]  # nbgrader has no types
+        def convert_single_notebook(self, notebook_filename: str) -> None:
+            self.exporter._preprocessors = []
+            for step in [*self.sanitize_preprocessors, *self.autograde_preprocessors]:
+                self.exporter.register_preprocessor(step)
+            super(autograde, self).convert_single_notebook(notebook_filename)
+
+    return Autograde
 
 
 def _literal(student: str) -> str:

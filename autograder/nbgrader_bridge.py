@@ -22,6 +22,7 @@ import html
 import json
 import re
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from traitlets import Bool, Float, Integer, Unicode
 from autograder import folders, sandbox
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, UnrolledError
+from autograder.gradebook_session import remembered, taken
 from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook, wanted
 from autograder.results import ExerciseResult, Outcome, SubmissionResult
 from autograder.store import ResultStore
@@ -75,8 +77,17 @@ class GradingExporter(NotebookExporter):
             text = file_stream.read()
         except UnicodeDecodeError:
             text = "(bytes that are not UTF-8 text)"
-        notebook, _ = read_notebook(text)
+        notebook, _ = taken(("read", text), lambda: read_notebook(text))
         return self.from_notebook_node(notebook, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
+
+    def _preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+        if not self.prepared:
+            return super()._preprocess(nb, resources)  # type: ignore[no-untyped-call]  # as above
+        # One submission of many: without another copy, and validated once at the end, not after each of twelve steps.
+        for step in self._preprocessors:
+            nb, resources = step(nb, resources)
+        self._validate_preprocessor(nb, self._preprocessors[-1])  # type: ignore[no-untyped-call]  # as above
+        return nb, resources
 
 
 def read_notebook(text: str) -> tuple[NotebookNode, str]:
@@ -156,7 +167,7 @@ def _prepare_grading(converter: Any) -> None:
 def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
     """A hash of all that an autograded notebook is made from; empty if the submission cannot be read."""
     try:
-        key = ResultStore(root).key(unit, submission, student)
+        key = remembered("student", ("key", submission), lambda: ResultStore(root).key(unit, submission, student))
         digest = hashlib.sha256(f"{_BRIDGE_VERSION}{' executed' if wanted() else ''} {key}".encode())
         for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
             digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
@@ -204,7 +215,13 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrad
         released = Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
         if not released.is_file():
             return []
-        return list(read_notebook(released.read_text(encoding="utf-8"))[0].cells)
+        return _cells_of(released.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _cells_of(text: str) -> list[NotebookNode]:
+    """The cells of a released notebook, to look at: it is the same for all students."""
+    return list(read_notebook(text)[0].cells)
 
 
 class TidyNotebook(_CoursePreprocessor):
@@ -302,6 +319,13 @@ class RestoreCells(_CoursePreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         about = resources["nbgrader"]
+        known = remembered("unit", ("cells", about["assignment"], about["notebook"]), lambda: self._known(about))
+        self._mend(nb, {name: metadata for name, (metadata, _) in known.items()})
+        self._put_back(nb, known, self._order(resources, list(known)))
+        return nb, resources
+
+    def _known(self, about: dict[str, Any]) -> dict[str, tuple[dict[str, Any], str]]:
+        """Name → metadata and text of the cells that the gradebook knows."""
         with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
             notebook = gb.find_notebook(about["notebook"], about["assignment"])
             graded = {cell.name: cell.max_score for cell in notebook.grade_cells}
@@ -322,9 +346,7 @@ class RestoreCells(_CoursePreprocessor):
                 if cell.name in graded or cell.name in tasks:
                     metadata["points"] = graded.get(cell.name, tasks.get(cell.name))
                 known[cell.name] = (metadata, cell.source)
-        self._mend(nb, {name: metadata for name, (metadata, _) in known.items()})
-        self._put_back(nb, known, self._order(resources, list(known)))
-        return nb, resources
+        return known
 
     def _mend(self, nb: NotebookNode, known: dict[str, dict[str, Any]]) -> None:
         seen: set[str] = set()
@@ -476,7 +498,8 @@ class JudgeScores(_CoursePreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         unit, student = self.unit(resources), resources["nbgrader"]["student"]
         try:
-            result = ResultStore(Path(self.coursedir().root)).result(unit, self.submission(resources), student)
+            path, root = self.submission(resources), Path(self.coursedir().root)
+            result = remembered("student", ("result", path), lambda: ResultStore(root).result(unit, path, student))
             write_scores(nb, unit, result)
         except UnrolledError as error:
             # the old score, if any, belongs to another submission; nbgrader would leave it standing
@@ -508,11 +531,11 @@ def write_scores(nb: NotebookNode, unit: Unit, result: SubmissionResult) -> None
         score = clamp(outcome.points, exercise.points)
         hint = hint_html(outcome, score, exercise.points, result.message, first=number == 0)
         text = f"{exercise.id}: {outcome.outcome.words}, {score:g} of {exercise.points:g} points"
-        found[0].outputs = [
-            nbformat.v4.new_output("display_data", data={"text/html": hint, "text/plain": text}),
-            # the one that counts: nbgrader reads the first execute_result as a number
-            nbformat.v4.new_output("execute_result", data={"text/plain": repr(score)}, execution_count=number + 1),
-        ]
+        shown = {"data": {"text/html": hint, "text/plain": text}, "metadata": {}, "output_type": "display_data"}
+        # the one that counts: nbgrader reads the first execute_result as a number
+        counted: dict[str, Any] = {"data": {"text/plain": repr(score)}, "metadata": {}, "output_type": "execute_result"}
+        counted["execution_count"] = number + 1
+        found[0].outputs = [nbformat.from_dict(shown), nbformat.from_dict(counted)]
         found[0].execution_count = number + 1
 
 

@@ -6,20 +6,37 @@ escaped. A student's page holds nothing of other students, and of the hidden dra
 
 from __future__ import annotations
 
-import statistics
 import string
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from autograder import folders
-from autograder.course import Course, Unit
+from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.figures import (
+    DEVIATION,
+    FEWEST,
+    HELP_BELOW,
+    KNOWN,
+    OTHER,
+    Tried,
+    UnitFigures,
+    mistakes,
+    name_of,
+    need_help,
+    recognised,
+    share,
+    students_of,
+    unit_figures,
+    what_is_off,
+)
+from autograder.late import Late, read_late
+from autograder.looks import ABSENT, LOOKS
+from autograder.results import Outcome, SubmissionResult
 from autograder.store import student_folder
 
 if TYPE_CHECKING:
@@ -27,35 +44,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 REPORTS = "reports"  # below the course's root: made by grading, never committed
-HELP_BELOW = 0.6  # of a unit's points: below that somebody should have a look
 PRINTED = 1500  # characters shown of what a module printed
 PEOPLE_NAMED = 8  # in the list of mistakes, before "and 3 more"
-
-
-@dataclass(frozen=True)
-class Look:
-    """How an outcome is shown: told apart by its sign, its lightness and its colour, each by itself enough."""
-
-    sign: str  # one column wide in a terminal
-    ground: str  # colours: Okabe & Ito's palette for the colour-blind, lightened under dark text
-    ink: str
-    terminal: str
-
-
-LOOKS = {
-    Outcome.PASSED: Look("✓", "#cdeee2", "#00523c", "green"),
-    Outcome.PARTLY: Look("◐", "#fbe6b5", "#5c4200", "yellow"),
-    Outcome.EDGE_CASE: Look("◔", "#fdf3c4", "#5c4a00", "yellow"),
-    Outcome.WRONG_SHAPE: Look("◇", "#f8d3bd", "#7a2e00", "red"),
-    Outcome.WRONG_VALUES: Look("✗", "#eeb08c", "#5e2200", "red"),
-    Outcome.RETURNS_NONE: Look("∅", "#d9dde3", "#333a44", "blue"),
-    Outcome.NOT_ATTEMPTED: Look("·", "#eef0f3", "#4a525e", "bright_black"),
-    Outcome.CRASHED: Look("!", "#b0568c", "#ffffff", "magenta"),
-    Outcome.TIMED_OUT: Look("∞", "#8a3f6c", "#ffffff", "magenta"),
-    Outcome.OUT_OF_MEMORY: Look("M", "#6d3054", "#ffffff", "magenta"),
-    Outcome.ENVIRONMENT: Look("?", "#000000", "#ffffff", "reverse"),
-}
-ABSENT = Look("–", "#ffffff", "#6b7380", "bright_black")  # nothing was handed in
 
 
 def sign(outcome: Outcome) -> str:
@@ -63,187 +53,19 @@ def sign(outcome: Outcome) -> str:
     return LOOKS[outcome].sign
 
 
-# ── what the reports say, apart from how they say it ──────────────────────────────────────────────────
-
-
-@dataclass
-class MistakeCount:
-    """One thing that went wrong, and for whom."""
-
-    unit: str
-    exercise: str
-    title: str
-    known: bool  # a mistake of autograder/mistakes, recognised by what the function returns
-    students: list[str] = field(default_factory=list)
-
-
-@dataclass
-class ExerciseFigures:
-    """One exercise over the whole class."""
-
-    id: str
-    handed_in: int
-    passed: int
-    mean_share: float  # of the exercise's points
-    median_seconds: float
-    slowest_seconds: float
-
-
-@dataclass
-class UnitFigures:
-    """One unit over the whole class."""
-
-    unit: Unit
-    results: dict[str, SubmissionResult]  # by student
-    exercises: list[ExerciseFigures]
-    bins: list[int]  # students with 0–9 %, 10–19 %, …, 90–99 %, 100 % of the points
-    mean: float
-    median: float
-
-
-@dataclass
-class NeedsHelp:
-    """Somebody whom a teacher should talk to, and why."""
-
-    student: str
-    unit: str
-    share: float
-    reasons: list[str]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """What one submission's code tried that no exercise asks for."""
-
-    student: str
-    unit: str
-    what: list[str]
-
-
-def unit_figures(results: Sequence[SubmissionResult], course: Course) -> list[UnitFigures]:
-    """Figures per unit, for the units that somebody handed in, in the course's order.
-
-    Raises:
-        UsageError: there are no results, or two of one student for one unit.
-    """
-    found = []
-    for unit in course.units:
-        mine: dict[str, SubmissionResult] = {}
-        for result in results:
-            if result.unit == unit.id:
-                if name_of(result) in mine:
-                    raise UsageError(f"There are two results of {name_of(result)} for {unit.id}.")
-                mine[name_of(result)] = result
-        if not mine:
-            continue
-        bins = [0] * 11
-        for result in mine.values():
-            bins[min(10, int(10 * share(result.score, result.max_score) + 1e-9))] += 1
-        scores = [result.score for result in mine.values()]
-        exercises = [_exercise_figures(exercise.id, mine.values()) for exercise in unit.exercises]
-        found.append(
-            UnitFigures(unit, mine, exercises, bins, statistics.fmean(scores), float(statistics.median(scores)))
-        )
-    if not found:
-        raise UsageError("There are no results to report on.")
-    return found
-
-
-def _exercise_figures(exercise_id: str, results: Iterable[SubmissionResult]) -> ExerciseFigures:
-    seen = [exercise for result in results for exercise in result.exercises if exercise.id == exercise_id]
-    times = [exercise.seconds for exercise in seen if exercise.seconds > 0]
-    return ExerciseFigures(
-        exercise_id,
-        handed_in=len(seen),
-        passed=sum(exercise.outcome is Outcome.PASSED for exercise in seen),
-        mean_share=statistics.fmean([share(e.points, e.max_points) for e in seen]) if seen else 0.0,
-        median_seconds=float(statistics.median(times)) if times else 0.0,
-        slowest_seconds=max(times, default=0.0),
-    )
-
-
-def share(points: float, most: float) -> float:
-    """Points as a share of the most there could be; of nothing at all, 0."""
-    return points / most if most else 0.0
-
-
-def name_of(result: SubmissionResult) -> str:
-    """Whose result it is."""
-    return result.student or "anonymous"
-
-
-def mistakes(results: Sequence[SubmissionResult]) -> list[MistakeCount]:
-    """What went wrong, most students first; recognised mistakes before others of the same number.
-
-    What was not attempted is no mistake; a module that cannot be imported counts once, not once per exercise.
-    """
-    counts: dict[tuple[str, str, str], MistakeCount] = {}
-
-    def count(result: SubmissionResult, exercise: str, title: str, known: bool) -> None:
-        key = (result.unit, exercise, title)
-        entry = counts.setdefault(key, MistakeCount(result.unit, exercise, title, known))
-        if name_of(result) not in entry.students:
-            entry.students.append(name_of(result))
-
-    for result in results:
-        if result.message:
-            count(result, "the module", "cannot be graded: missing, or not importable", False)
-            continue
-        for exercise in result.exercises:
-            if exercise.mistake_title:
-                for title in exercise.mistake_title.split(" · "):
-                    count(result, exercise.id, title, True)
-            elif exercise.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
-                count(result, exercise.id, _what_is_off(exercise), False)
-    return sorted(counts.values(), key=lambda c: (-len(c.students), not c.known, c.unit, c.exercise, c.title))
-
-
-def _what_is_off(exercise: ExerciseResult) -> str:
-    wrong = [part for part in exercise.parts if part.outcome is not Outcome.PASSED]
-    words = " and ".join(dict.fromkeys(part.outcome.words for part in wrong)) or exercise.outcome.words
-    if len(wrong) < len(exercise.parts):
-        return f"{', '.join(part.name for part in wrong)}: {words}"
-    return words
-
-
-def need_help(figures: Sequence[UnitFigures]) -> list[NeedsHelp]:
-    """Students below 60 % of a unit or with a module that cannot be graded, least points first."""
-    found = []
-    everybody = students_of(figures)
-    for unit in figures:
-        for student in everybody:
-            result = unit.results.get(student)
-            if result is None:
-                found.append(NeedsHelp(student, unit.unit.id, 0.0, ["nothing handed in"]))
-                continue
-            reasons = []
-            if result.message:
-                reasons.append(result.message)
-            elif share(result.score, result.max_score) < HELP_BELOW:
-                tally: dict[Outcome, int] = {}
-                for exercise in result.exercises:
-                    tally[exercise.outcome] = tally.get(exercise.outcome, 0) + 1
-                reasons += [f"{n} × {o.words}" for o, n in tally.items() if o is not Outcome.PASSED]
-            if reasons:
-                found.append(NeedsHelp(student, unit.unit.id, share(result.score, result.max_score), reasons))
-    return sorted(found, key=lambda entry: (entry.share, entry.student, entry.unit))
-
-
-def students_of(figures: Sequence[UnitFigures]) -> list[str]:
-    """Everybody who handed in something, by name."""
-    return sorted({student for unit in figures for student in unit.results})
-
-
 # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def write_class_pages(results: Sequence[SubmissionResult], course: Course, root: Path) -> list[str]:
+def write_class_pages(
+    results: Sequence[SubmissionResult], course: Course, root: Path, db_url: str | None = None
+) -> list[str]:
     """Write the class report and a feedback page per student below ``reports/``.
 
     Args:
         results: of one unit (they go to ``reports/<unit>/``) or of several (``reports/course/``).
         course: the course.
         root: the course's folder.
+        db_url: the gradebook, which knows who was given more time; default is that of ``nbgrader_config.py``.
 
     Returns:
         lines that say where the pages are.
@@ -255,10 +77,15 @@ def write_class_pages(results: Sequence[SubmissionResult], course: Course, root:
     figures = unit_figures(results, course)
     folder = root / REPORTS / (figures[0].unit.id if len(figures) == 1 else "course")
     pages = {student: f"students/{student_folder(student)}.html" for student in students_of(figures)}
+    late = {
+        (student, unit.unit.id): entry
+        for unit in figures
+        for student, entry in read_late(unit.unit, course, root, list(unit.results), db_url).items()
+    }
     for student, page in pages.items():
         mine = [unit.results[student] for unit in figures if student in unit.results]
-        student_feedback(mine, course, folder / page)
-    class_report(results, course, folder / "class.html", pages)
+        student_feedback(mine, course, folder / page, late)
+    class_report(results, course, folder / "class.html", pages, late)
     return [
         f"Class report:    {shown_path(folder / 'class.html')}",
         f"Feedback pages:  {shown_path(folder / 'students')}/<student>.html",
@@ -274,7 +101,11 @@ def shown_path(path: Path) -> Path:
 
 
 def class_report(
-    results: Sequence[SubmissionResult], course: Course, path: Path, pages: Mapping[str, str] | None = None
+    results: Sequence[SubmissionResult],
+    course: Course,
+    path: Path,
+    pages: Mapping[str, str] | None = None,
+    late: Mapping[tuple[str, str], Late] | None = None,
 ) -> None:
     """Write the page about a class: one HTML file.
 
@@ -283,49 +114,83 @@ def class_report(
         course: the course that they belong to.
         path: where to write.
         pages: student -> address of their feedback page, relative to this page.
+        late: (student, unit) -> how late a submission was; those in time are not there.
 
     Raises:
         UsageError: there are no results.
         StoreError: it cannot be written.
     """
+    from markupsafe import Markup
+
+    from autograder.plots import exercise_plot, score_plot
+
     figures = unit_figures(results, course)
-    totals = {
-        student: sum(unit.results[student].score for unit in figures if student in unit.results)
-        for student in students_of(figures)
-    }
-    _write_page(
+    late = late or {}
+    found = mistakes(results)
+    stacks: dict[str, int] = {}
+    for result in results:
+        stacks[result.isolation] = stacks.get(result.isolation, 0) + 1
+    write_page(
         path,
         "class_report.html.j2",
         title=f"{course.title}: class report",
         course=course,
         figures=figures,
         students=students_of(figures),
-        totals=totals,
+        totals={
+            student: sum(unit.results[student].score for unit in figures if student in unit.results)
+            for student in students_of(figures)
+        },
         most=sum(unit.unit.max_score for unit in figures),
-        charts=[score_chart(unit.bins) for unit in figures],
-        mistakes=mistakes(results),
+        score_plots=[Markup(score_plot(unit)) for unit in figures],  # noqa: S704 -- our own numbers and names only
+        exercise_plots=[Markup(exercise_plot(unit)) for unit in figures],  # noqa: S704 -- the same
+        mistakes=[
+            (title, words, [entry for entry in found if entry.kind == kind])
+            for kind, title, words in _KINDS
+            if any(entry.kind == kind for entry in found)
+        ],
         named=PEOPLE_NAMED,
         help=need_help(figures),
         help_below=HELP_BELOW,
+        fewest=FEWEST,
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
+        late=late,
         links={student: quote(page) for student, page in (pages or {}).items()},
-        looks=LOOKS,
         absent=ABSENT,
         outcomes=[o for o in Outcome if any(e.outcome is o for r in results for e in r.exercises)],
-        isolations=sorted({result.isolation for result in results}),
+        stacks=sorted(stacks.items(), key=lambda item: -item[1]),
+        weak=[stack for stack in stacks if stack.startswith("process")],
         salts=sorted({result.draw.rpartition(":")[2] for result in results}),
         versions=_versions(results),
         seconds=sum(result.seconds for result in results),
     )
 
 
-def student_feedback(results: SubmissionResult | Sequence[SubmissionResult], course: Course, path: Path) -> None:
+#: How the list of what went wrong is divided.
+_KINDS = (
+    (
+        KNOWN,
+        "Known mistakes",
+        "Recognised by what the function returns; each has an explanation and hints in the course.",
+    ),
+    (DEVIATION, "Kinds of deviation", "On no list of mistakes: how the returned values differ from the right ones."),
+    (OTHER, "Everything else", "Crashes, timeouts, missing values, and wrong values that fit no pattern."),
+)
+
+
+def student_feedback(
+    results: SubmissionResult | Sequence[SubmissionResult],
+    course: Course,
+    path: Path,
+    late: Mapping[tuple[str, str], Late] | None = None,
+) -> None:
     """Write one student's page: one HTML file.
 
     Args:
         results: one student's, at most one per unit.
         course: the course that they belong to.
         path: where to write.
+        late: (student, unit) -> how late a submission was.
 
     Raises:
         UsageError: there are no results, or they are of several students.
@@ -336,7 +201,7 @@ def student_feedback(results: SubmissionResult | Sequence[SubmissionResult], cou
         raise UsageError("A feedback page is for one student; these results are of several.")
     figures = unit_figures(mine, course)
     ordered = [(unit.unit, unit.results[name_of(mine[0])]) for unit in figures]
-    _write_page(
+    write_page(
         path,
         "student_feedback.html.j2",
         title=f"{name_of(mine[0])}: {course.title}",
@@ -345,10 +210,12 @@ def student_feedback(results: SubmissionResult | Sequence[SubmissionResult], cou
         units=ordered,
         score=sum(result.score for _, result in ordered),
         most=sum(result.max_score for _, result in ordered),
-        looks=LOOKS,
         passed=Outcome.PASSED,
         outcomes=[o for o in Outcome if any(e.outcome is o for r in mine for e in r.exercises)],
         printed=PRINTED,
+        late=late or {},
+        recognised=recognised,
+        known=KNOWN,
         versions=_versions(mine),
         isolations=sorted({result.isolation for result in mine}),
     )
@@ -356,29 +223,6 @@ def student_feedback(results: SubmissionResult | Sequence[SubmissionResult], cou
 
 def _versions(results: Sequence[SubmissionResult]) -> list[str]:
     return sorted({f"{name} {version}" for result in results for name, version in result.versions.items()})
-
-
-def score_chart(bins: Sequence[int]) -> str:
-    """How many students have how many points: an SVG, with its numbers written on it."""
-    left, bottom, width, height, bar = 14, 34, 480, 120, 34
-    top = max(*bins, 1)
-    shapes = []
-    for number, count in enumerate(bins):
-        x = left + number * (bar + 8)
-        tall = round(height * count / top, 1)
-        if count:
-            y = height + 16 - tall
-            shapes.append(f'<rect x="{x}" y="{y}" width="{bar}" height="{tall}" rx="2" fill="#0072b2"/>')
-            shapes.append(f'<text x="{x + bar / 2}" y="{y - 5}" class="count">{count}</text>')
-        label = "100" if number == 10 else f"{10 * number}–{10 * number + 9}"
-        shapes.append(f'<text x="{x + bar / 2}" y="{height + 32}" class="tick">{label}</text>')
-    words = ", ".join(f"{count} at {10 * number} %" for number, count in enumerate(bins) if count)
-    return (
-        f'<svg class="chart" viewBox="0 0 {width} {height + bottom + 18}" role="img" aria-label="Students by share of '
-        f'points: {words}">{"".join(shapes)}<line x1="{left - 6}" x2="{width - 8}" y1="{height + 16}" '
-        f'y2="{height + 16}" stroke="#6b7380"/><text x="{width / 2}" y="{height + 49}" class="tick">'
-        "% of the unit’s points</text></svg>"
-    )
 
 
 @lru_cache(maxsize=1)
@@ -407,12 +251,13 @@ def _printable(value: Any) -> Any:
     return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "�" for c in value)
 
 
-def _write_page(path: Path, template: str, **values: Any) -> None:
-    from markupsafe import Markup
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Fill in a template and write it; every value is escaped unless it says that it is markup.
 
-    if "charts" in values:
-        values["charts"] = [Markup(chart) for chart in values["charts"]]  # noqa: S704 -- our own numbers only
-    text = _environment().get_template(template).render(**values)
+    Raises:
+        StoreError: the file system refuses.
+    """
+    text = _environment().get_template(template).render(looks=LOOKS, **values)
     folders.write_atomically(path, text.encode("utf-8", "replace"))
 
 
@@ -526,7 +371,7 @@ def _trouble(result: SubmissionResult) -> str:
         return result.message
     for exercise in result.exercises:
         if exercise.outcome is not Outcome.PASSED:
-            return f"{exercise.id}: {exercise.mistake_title or _what_is_off(exercise)}"
+            return f"{exercise.id}: {exercise.mistake_title or what_is_off(exercise)}"
     return ""
 
 

@@ -1,0 +1,288 @@
+"""``autograder export``: marks, results and feedback as files for other systems, in ``exports/<unit>/``.
+
+Nothing here talks to a network; each file is one that the other system documents, and is taken there by a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder import folders
+from autograder.archives import zip_bytes
+from autograder.course import Course, Unit
+from autograder.errors import StoreError, UsageError
+from autograder.export_tables import (
+    Choices,
+    Table,
+    canvas_table,
+    fill_canvas_sheet,
+    fill_moodle_sheet,
+    grades_table,
+    moodle_table,
+)
+from autograder.marks import Mark, read_marks
+from autograder.roster import Roster
+from autograder.store import ResultStore, student_folder
+
+EXPORTS = "exports"  # below the course's folder, never committed: it holds names and marks
+
+
+@dataclass
+class Request:
+    """What is asked for on the command line."""
+
+    unit: Unit
+    course: Course
+    root: Path
+    roster: Roster
+    to: Path | None = None  # file or, for formats with a file per student, folder; None for exports/<unit>/
+    db_url: str | None = None
+    students: tuple[str, ...] = ()
+    sheet: Path | None = None  # a grade file that an LMS made, to be filled in
+    assignment: str = ""  # its name in the LMS; the unit's title by default
+    checks_only: bool = False
+    zero_if_missing: bool = False
+    out_of: float | None = None
+    visibility: str = "visible"  # Gradescope
+    isolation: str | None = None  # Gradescope
+    repository: str = ""  # GitHub: where the course is
+    ref: str = "main"
+
+
+@dataclass
+class Exported:
+    """What was written, and what a person should know about it."""
+
+    files: list[Path]
+    notes: list[str] = field(default_factory=list)
+
+
+def export(form: str, request: Request) -> Exported:
+    """Write a unit in one of :data:`FORMATS`.
+
+    Raises:
+        UsageError: something in the request does not fit, or nothing has been graded.
+        StoreError: gradebook, results or files cannot be read or written.
+    """
+    return FORMATS[form](request)
+
+
+# ── marks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _marks(request: Request) -> tuple[list[Mark], list[str]]:
+    marks = read_marks(
+        request.unit,
+        request.course,
+        request.root,
+        request.roster,
+        db_url=request.db_url,
+        students=request.students or None,
+    )
+    notes = []
+    unmarked = [mark.person.id for mark in marks if mark.unmarked]
+    if unmarked and not request.checks_only:
+        notes.append(
+            f"Answers in words of {len(unmarked)} student{'' if len(unmarked) == 1 else 's'} have not been marked; "
+            "they count 0 so far. Mark them in the formgrader, or leave them out with --checks-only."
+        )
+    absent = [mark.person.id for mark in marks if not mark.handed_in]
+    if absent:
+        how = "0 points" if request.zero_if_missing else "an empty cell"
+        notes.append(f"Nothing of theirs is graded, so {how}: {', '.join(absent)}.")
+    late = [mark for mark in marks if mark.penalty]
+    if late:
+        notes.append("Late penalties: " + ", ".join(f"{m.person.id} −{m.penalty:g}" for m in late) + ".")
+    return marks, notes
+
+
+def _csv(request: Request) -> Exported:
+    marks, notes = _marks(request)
+    return _write_table(request, "grades.csv", grades_table(marks, request.unit), notes)
+
+
+def _canvas(request: Request) -> Exported:
+    marks, notes = _marks(request)
+    if request.sheet is not None:
+        table = fill_canvas_sheet(_read(request.sheet), marks, request.roster, _choices(request))
+    else:
+        table = canvas_table(marks, _choices(request))
+    return _write_table(request, "canvas.csv", table, notes)
+
+
+def _moodle(request: Request) -> Exported:
+    marks, notes = _marks(request)
+    if request.sheet is not None:
+        table = fill_moodle_sheet(_read(request.sheet), marks, request.roster, _choices(request))
+    else:
+        table = moodle_table(marks, _choices(request))
+    return _write_table(request, "moodle.csv", table, notes)
+
+
+def _choices(request: Request) -> Choices:
+    return Choices(
+        request.assignment or request.unit.title, request.checks_only, request.zero_if_missing, request.out_of
+    )
+
+
+def _write_table(request: Request, name: str, table: Table, notes: list[str]) -> Exported:
+    return Exported([_write(request, name, table.text.encode())], [*notes, *table.notes])
+
+
+# ── results ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _gradescope(request: Request) -> Exported:
+    from autograder.gradescope import gradescope_results
+    from autograder.late import read_late
+
+    store, unit = ResultStore(request.root), request.unit
+    names = _graded_or_asked(request)
+    late = read_late(unit, request.course, request.root, names, request.db_url)
+    files, notes = [], []
+    for name in names:
+        path = request.root / folders.SUBMITTED / name / unit.id
+        result = store.load(unit, name, store.key(unit, path, name))
+        if result is None:
+            notes.append(f"{name}: not graded yet, or changed since; run 'autograder grade {unit.id}'.")
+            continue
+        data = gradescope_results(result, late.get(name), request.visibility)
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        files.append(_write(request, f"gradescope/{student_folder(name)}/results.json", text.encode(), many=True))
+    if not files:
+        raise UsageError(f"There are no results for {unit.id}. Run 'autograder grade {unit.id}' first.")
+    return Exported(files, notes)
+
+
+def _gradescope_autograder(request: Request) -> Exported:
+    from autograder.gradescope_zip import autograder_zip
+
+    data = autograder_zip(
+        request.unit, request.root, request.roster, visibility=request.visibility, isolation=request.isolation
+    )
+    file = _write(request, "gradescope-autograder.zip", data)
+    file.chmod(0o600)
+    notes = ["It holds the secret salt: upload it to Gradescope, and give it to nobody else."]
+    if not request.roster.people:
+        notes.append("Without a roster, hidden draws on Gradescope go by e-mail address, not by the ids used here.")
+    if request.isolation == "process":
+        notes.append(
+            "Student code will run as the grader's own user there (--isolation=process). See README, Isolation."
+        )
+    return Exported([file], notes)
+
+
+def _github(request: Request) -> Exported:
+    from autograder.github_classroom import workflow
+
+    if not request.repository:
+        raise UsageError("Name the repository that the course is in with --repository OWNER/NAME.")
+    text = workflow(request.unit, request.repository, request.ref)
+    return Exported(
+        [_write(request, "classroom.yml", text.encode())],
+        ["Put it into the assignment's template repository as .github/workflows/classroom.yml."],
+    )
+
+
+# ── feedback ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _feedback(request: Request) -> Exported:
+    files = []
+    for name, pages in _pages(request).items():
+        files.append(_write(request, f"feedback/{student_folder(name)}.zip", zip_bytes(pages), many=True))
+    return Exported(files, _without_page(request))
+
+
+def _moodle_feedback(request: Request) -> Exported:
+    """One zip for Moodle's "Upload multiple feedback files in a zip": named as in its downloads."""
+    packed: dict[str, bytes] = {}
+    without = []
+    for name, pages in _pages(request).items():
+        person = request.roster.person(name)
+        if not person.moodle_id:
+            without.append(name)
+            continue
+        folder = f"{person.name.replace('_', ' ').replace('/', ' ')}_{person.moodle_id}_assignsubmission_file_"
+        packed |= {f"{folder}/{page}": data for page, data in pages.items()}
+    if not packed:
+        raise UsageError("The roster has no moodle_id for anybody, so Moodle could not tell whose feedback is whose.")
+    notes = _without_page(request)
+    if without:
+        notes.append(f"Left out, because the roster has no moodle_id for them: {', '.join(without)}.")
+    return Exported([_write(request, "moodle-feedback.zip", zip_bytes(packed))], notes)
+
+
+def _pages(request: Request) -> dict[str, dict[str, bytes]]:
+    """Student -> file name -> content of what has been written for them."""
+    from autograder.report import REPORTS
+
+    unit, root = request.unit, request.root
+    found: dict[str, dict[str, bytes]] = {}
+    for name in _graded_or_asked(request):
+        own = root / REPORTS / unit.id / "students" / f"{student_folder(name)}.html"
+        places = {f"{unit.id}.html": own}
+        for page in sorted((root / folders.FEEDBACK / name / unit.id).glob("*.html")):
+            places[f"{page.stem}-notebook.html"] = page
+        pages = {page: path.read_bytes() for page, path in places.items() if path.is_file()}
+        if pages:
+            found[name] = pages
+    if not found:
+        raise UsageError(f"There are no feedback pages for {unit.id}. Run 'autograder grade {unit.id}' first.")
+    return found
+
+
+def _without_page(request: Request) -> list[str]:
+    pages = _pages(request)
+    return [f"{name}: no feedback page" for name in _graded_or_asked(request) if name not in pages]
+
+
+# ── files ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _graded_or_asked(request: Request) -> Sequence[str]:
+    from autograder.gradebook import submitted_students
+
+    known = submitted_students(request.unit, request.root)
+    for name in request.students:
+        if name not in known:
+            raise UsageError(f"{name} has handed in nothing for {request.unit.id}.")
+    return request.students or known
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text; take the file as the LMS made it.") from error
+
+
+def _write(request: Request, name: str, data: bytes, *, many: bool = False) -> Path:
+    """Write a file where it was asked for, else in ``exports/<unit>/``."""
+    if request.to is None:
+        path = request.root / EXPORTS / request.unit.id / name
+    else:
+        path = request.to / name.partition("/")[2] if many else request.to
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file with --to.")
+    if request.sheet is not None and path.exists() and path.samefile(request.sheet):
+        raise UsageError(f"{path} is the sheet itself; name another file with --to, so that the original stays.")
+    folders.write_atomically(path, data)
+    return path
+
+
+FORMATS: dict[str, Callable[[Request], Exported]] = {
+    "csv": _csv,
+    "canvas": _canvas,
+    "moodle": _moodle,
+    "gradescope": _gradescope,
+    "gradescope-autograder": _gradescope_autograder,
+    "github": _github,
+    "feedback": _feedback,
+    "moodle-feedback": _moodle_feedback,
+}

@@ -1,0 +1,171 @@
+"""Everybody's marks for one unit, out of the gradebook: what all exports are made from.
+
+A mark is the points of the checks, plus those for answers in words that a person has given, less what handing in late
+costs. The penalty is worked out again here, so that it is right although answers were marked after grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder import folders
+from autograder.course import Course, Unit
+from autograder.errors import UsageError
+from autograder.late import Late, apply_penalty
+from autograder.roster import Person, Roster
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One student and one unit."""
+
+    person: Person
+    handed_in: bool
+    exercises: dict[str, float] = field(default_factory=dict)  # points of the checks, by exercise
+    checks: float = 0.0  # their sum
+    written: float = 0.0  # points for answers in words, as far as a person has given some
+    max_checks: float = 0.0
+    max_written: float = 0.0
+    penalty: float = 0.0  # what handing in late costs, of checks and written together
+    penalty_of_checks: float = 0.0  # and of the checks alone
+    late: Late | None = None
+    submitted_at: datetime | None = None  # UTC
+    unmarked: int = 0  # answers that wait for a person
+
+    @property
+    def score(self) -> float:
+        """What counts: all points less the penalty."""
+        return max(0.0, round(self.checks + self.written - self.penalty, 4))
+
+    @property
+    def score_of_checks(self) -> float:
+        """The same of the checks alone."""
+        return max(0.0, round(self.checks - self.penalty_of_checks, 4))
+
+    @property
+    def max_score(self) -> float:
+        """Most points there could be."""
+        return self.max_checks + self.max_written
+
+
+def read_marks(
+    unit: Unit,
+    course: Course,
+    root: Path,
+    roster: Roster,
+    *,
+    db_url: str | None = None,
+    students: Sequence[str] | None = None,
+) -> list[Mark]:
+    """The marks of everybody who is in the roster or has been graded, sorted by id.
+
+    Args:
+        students: only these; None for all.
+
+    Raises:
+        UsageError: the unit has not been graded, or somebody asked for is not known.
+        StoreError: the gradebook cannot be read.
+    """
+    from autograder.gradebook import check_gradebook, load_config, open_gradebook
+    from autograder.gradebook_session import OneSession
+    from autograder.release import quiet_nbgrader
+
+    url = str(load_config(root, db_url).CourseDirectory.db_url)
+    check_gradebook(url)
+    with quiet_nbgrader(), open_gradebook(url, course.name) as gb:
+        graded = _graded_students(gb, unit)
+    if not graded:
+        raise UsageError(f"Nobody's {unit.id} is in the gradebook yet. Run 'autograder grade {unit.id}' first.")
+    session = OneSession(url)
+    with quiet_nbgrader(), session.transaction():
+        late = {
+            name: apply_penalty(unit, course, name, root / folders.SUBMITTED / name / unit.id, url) for name in graded
+        }
+    session.close()
+    everybody = sorted({*graded, *(person.id for person in roster.people)})
+    for name in students or ():
+        if name not in everybody:
+            raise UsageError(f"{name!r} is neither in the gradebook's {unit.id} nor in the roster.")
+    with quiet_nbgrader(), open_gradebook(url, course.name) as gb:
+        notebook = gb.find_notebook(unit.id, unit.id)
+        most = {cell.name: float(cell.max_score) for cell in [*notebook.grade_cells, *notebook.task_cells]}
+        limits = _limits(unit, most)
+        return [
+            _mark(gb, unit, name, roster, late[name], limits)
+            if name in graded
+            else Mark(roster.person(name), False, max_checks=limits[0], max_written=limits[1])
+            for name in everybody
+            if students is None or name in students
+        ]
+
+
+def _graded_students(gb: Any, unit: Unit) -> set[str]:
+    from nbgrader.api import MissingEntry
+
+    try:
+        return {entry.student_id for entry in gb.assignment_submissions(unit.id)}
+    except MissingEntry:
+        return set()
+
+
+def _limits(unit: Unit, most: dict[str, float]) -> tuple[float, float]:
+    """Most points that checks, and that answers in words, can bring."""
+    of_checks = sum(points for name, points in most.items() if name in _tests(unit))
+    return of_checks, sum(most.values()) - of_checks
+
+
+def _tests(unit: Unit) -> dict[str, str]:
+    return {f"test_{exercise.id}": exercise.id for exercise in unit.exercises}
+
+
+def _mark(gb: Any, unit: Unit, name: str, roster: Roster, late: Late | None, limits: tuple[float, float]) -> Mark:
+    entry = gb.find_submission(unit.id, name)
+    tests = _tests(unit)
+    exercises = dict.fromkeys((exercise.id for exercise in unit.exercises), 0.0)
+    checks = written = penalty = 0.0
+    unmarked = 0
+    for notebook in entry.notebooks:
+        penalty += notebook.late_submission_penalty or 0.0
+        for grade in notebook.grades:
+            points = float(grade.score or 0.0)
+            if grade.name in tests:
+                exercises[tests[grade.name]] = points
+                checks += points
+            else:
+                written += points
+                unmarked += bool(grade.needs_manual_grade)
+    total = checks + written
+    of_checks = penalty if not written else round(penalty * checks / total, 2)
+    person = roster.person(name)
+    if not (person.first_name or person.last_name or person.email):
+        person = _known_to_the_gradebook(person, entry.student)
+    return Mark(
+        person,
+        handed_in=True,
+        exercises=exercises,
+        checks=checks,
+        written=written,
+        penalty=min(penalty, total),
+        penalty_of_checks=min(of_checks, checks),
+        late=late,
+        submitted_at=entry.timestamp.replace(tzinfo=UTC) if entry.timestamp is not None else None,
+        unmarked=unmarked,
+        max_checks=limits[0],
+        max_written=limits[1],
+    )
+
+
+def _known_to_the_gradebook(person: Person, student: Any) -> Person:
+    """The names that nbgrader's own list of students has, if the roster has none."""
+    from dataclasses import replace
+
+    return replace(
+        person,
+        first_name=student.first_name or "",
+        last_name=student.last_name or "",
+        email=student.email or "",
+    )

@@ -1,0 +1,77 @@
+"""CSV that a spreadsheet may open: what comes from people cannot become a formula, and quotes are where they belong.
+
+A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break is run as a formula by spreadsheets; names are
+typed by students. OWASP's advice ("CSV Injection") is an apostrophe in front: spreadsheets take it for "this is text".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Sequence
+
+from autograder.errors import UsageError
+
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+Cell = str | float | int | None
+
+
+def csv_text(rows: Sequence[Sequence[Cell]]) -> str:
+    """Rows as CSV: commas, double quotes where needed, a line feed after each row.
+
+    Texts are made harmless (:func:`harmless`); numbers are written as short as they can be.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerows([[_cell(cell) for cell in row] for row in rows])
+    return stream.getvalue()
+
+
+def harmless(text: str) -> str:
+    """A text that a spreadsheet shows as it is: one line, without control characters, not the start of a formula."""
+    flat = "".join(" " if c in "\t\r\n" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
+    return f"'{flat}" if text.startswith(_STARTS) or flat.lstrip().startswith(_STARTS) else flat
+
+
+def key_text(text: str, where: str) -> str:
+    """A text by which a system finds a person again, so that it must not be changed.
+
+    Raises:
+        UsageError: it would have to be changed to be harmless.
+    """
+    if harmless(text) != text:
+        raise UsageError(
+            f"{where} is {text!r}, which a spreadsheet could take for a formula. Correct it in the roster."
+        )
+    return text
+
+
+def number(value: float) -> str:
+    """A number with at most four digits after the point, and none that say nothing: ``62.5``, ``80``."""
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return harmless(cell) if isinstance(cell, str) else number(cell)
+
+
+def read_csv(text: str, what: str) -> list[list[str]]:
+    """The rows of a CSV text; separated by semicolons if its first line has more of those than commas.
+
+    Raises:
+        UsageError: it is no CSV, or empty.
+    """
+    first = text.splitlines()[0] if text.strip() else ""
+    separator = ";" if first.count(";") > first.count(",") else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
+    except csv.Error as error:
+        raise UsageError(f"{what} is no CSV file that can be read: {error}.") from error
+    if not rows:
+        raise UsageError(f"{what} is empty.")
+    return rows

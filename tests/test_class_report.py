@@ -1,0 +1,230 @@
+"""The class report: its figures, its plots, and what stands where."""
+
+from __future__ import annotations
+
+import random
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_course import make_result
+
+from autograder import figures, report
+from autograder.course import load_course
+from autograder.figures import DEVIATION, KNOWN, OTHER, discrimination, mistakes, recognised, unit_figures
+from autograder.late import Late
+from autograder.plots import exercise_plot, score_plot
+from autograder.results import Outcome, SubmissionResult
+
+COURSE = load_course()
+UNIT = COURSE.unit("02_bptt")
+
+
+def made(student: str, share: float = 1.0, **lost: Outcome) -> SubmissionResult:
+    """A result where some exercises are lost; the others have a share of their points."""
+    result = make_result(UNIT, share, student=student)
+    for exercise in result.exercises:
+        exercise.seconds = 0.1
+        if exercise.id in lost:
+            exercise.outcome, exercise.points = lost[exercise.id], 0.0
+            for part in exercise.parts:
+                part.outcome, part.points = lost[exercise.id], 0.0
+    result.score = sum(exercise.points for exercise in result.exercises)
+    return replace(result, draw="02_bptt:x:0123abcd", isolation="bubblewrap (all of it)", versions={"numpy": "2.0"})
+
+
+def class_of(count: int) -> list[SubmissionResult]:
+    """A class whose students get from nothing to everything; all pass rnn_forward, and the best miss clip_grad_norm."""
+    results = []
+    for number in range(count):
+        result = make_result(UNIT, 0.0, student=f"s{number:02d}")
+        for place, exercise in enumerate(result.exercises):
+            exercise.seconds = 0.01 * (place + 1)
+            right = place * count < number * len(result.exercises)
+            if exercise.id == "rnn_forward":
+                right = True
+            if exercise.id == "clip_grad_norm":
+                right = number < count // 2
+            exercise.points = exercise.max_points if right else 0.0
+            exercise.outcome = Outcome.PASSED if right else Outcome.WRONG_VALUES
+        result.score = sum(exercise.points for exercise in result.exercises)
+        results.append(replace(result, draw="02_bptt:x:0123abcd", versions={"numpy": "2.0"}))
+    return results
+
+
+# ── figures ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_discrimination_is_the_correlation_with_the_rest() -> None:
+    """Pearson's r of an exercise with the points of all others, by the textbook's formula."""
+    random.seed(3)
+    item = [random.random() for _ in range(30)]
+    rest = [random.random() + x for x in item]
+    mean_i, mean_r = sum(item) / 30, sum(rest) / 30
+    above = sum((i - mean_i) * (r - mean_r) for i, r in zip(item, rest, strict=True))
+    below = (sum((i - mean_i) ** 2 for i in item) * sum((r - mean_r) ** 2 for r in rest)) ** 0.5
+    assert discrimination(item, rest) == pytest.approx(above / below)
+
+
+def test_an_exercise_is_not_correlated_with_itself() -> None:
+    """Its own points are left out of the rest: one that nobody's other work goes with is at 0, not above."""
+    results = []
+    for number in range(16):
+        result = make_result(UNIT, float(number % 2), student=f"s{number}")
+        other = result.exercises[0]
+        other.points = other.max_points if number // 2 % 2 else 0.0
+        result.score = sum(exercise.points for exercise in result.exercises)
+        results.append(result)
+    first, second = unit_figures(results, COURSE)[0].exercises[:2]
+    assert first.discrimination == pytest.approx(0)
+    assert second.discrimination is not None and second.discrimination > 0.9
+
+
+@pytest.mark.parametrize(
+    ("item", "rest"),
+    [([0, 1] * 3, [1, 2] * 3), ([1] * 20, list(range(20))), (list(range(20)), [5] * 20)],
+    ids=["too few", "all right", "the rest the same"],
+)
+def test_no_correlation_where_there_is_none(item: list[float], rest: list[float]) -> None:
+    """With a handful of students, or without any difference between them, there is no number."""
+    assert discrimination(item, rest) is None
+
+
+def test_a_class_s_figures() -> None:
+    """Who passes what, and what separates: one that the best miss is negative, one that all pass has no figure."""
+    found = {entry.id: entry for entry in unit_figures(class_of(24), COURSE)[0].exercises}
+    assert found["rnn_forward"].passed == 24 and found["rnn_forward"].discrimination is None
+    assert found["clip_grad_norm"].passed == 12
+    assert found["clip_grad_norm"].discrimination is not None and found["clip_grad_norm"].discrimination < 0
+    assert found["rnn_step_backward"].discrimination is not None and found["rnn_step_backward"].discrimination > 0.5
+    assert found["truncated_bptt"].outcomes[Outcome.PASSED] == found["truncated_bptt"].passed
+    assert sum(found["truncated_bptt"].outcomes.values()) == 24
+
+
+def test_a_deviation_is_not_called_a_known_mistake() -> None:
+    """Names of general detectors are a group of their own; of two names each is in its own group."""
+    result = made("ada", rnn_step_backward=Outcome.WRONG_VALUES, rnn_backward=Outcome.CRASHED)
+    exercise = result.exercise("rnn_step_backward")
+    exercise.mistake, exercise.mistake_title = "tanh-slope-missing+general:sign", "the slope is missing · db: its sign"
+    assert recognised(exercise) == [("the slope is missing", KNOWN), ("db: its sign", DEVIATION)]
+    kinds = {entry.title: entry.kind for entry in mistakes([result])}
+    assert kinds == {"the slope is missing": KNOWN, "db: its sign": DEVIATION, "crashed": OTHER}
+
+
+def test_known_mistakes_come_first_among_equals() -> None:
+    """More students first; of the same number, what has an explanation."""
+    results = [made(name, rnn_forward=Outcome.CRASHED, rnn_step_backward=Outcome.WRONG_VALUES) for name in ("a", "b")]
+    for result in results:
+        exercise = result.exercise("rnn_step_backward")
+        exercise.mistake, exercise.mistake_title = "x", "a known one"
+    assert [entry.title for entry in mistakes(results)] == ["a known one", "crashed"]
+
+
+# ── plots ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("plot", [score_plot, exercise_plot])
+@pytest.mark.parametrize("count", [1, 24])
+def test_plots_are_svg_that_loads_nothing(plot, count: int) -> None:  # type: ignore[no-untyped-def]
+    """Well-formed, without scripts, metadata and references to elsewhere; the same figures, the same bytes."""
+    unit = unit_figures(class_of(count), COURSE)[0]
+    text = plot(unit)
+    root = ElementTree.fromstring(text)
+    assert root.tag.endswith("svg") and root.get("role") == "img" and root.get("aria-label")
+    assert "url(" not in text and "<script" not in text and "metadata" not in text
+    assert not re.search(r'href="(?!#)', text)
+    assert plot(unit) == text
+
+
+def test_plots_say_in_words_what_they_show() -> None:
+    """The label holds the figures, for those who do not see the plot."""
+    unit = unit_figures(class_of(24), COURSE)[0]
+    scores = ElementTree.fromstring(score_plot(unit)).get("aria-label") or ""
+    exercises = ElementTree.fromstring(exercise_plot(unit)).get("aria-label") or ""
+    assert "1 at 10 %, 6 at 20 %" in scores and f"Mean {unit.mean:.1f}" in scores
+    assert "rnn_forward: 24 of 24 passed, item-rest correlation unknown" in exercises
+    assert all(exercise.id in exercises for exercise in UNIT.exercises)
+
+
+def test_every_count_is_written_on_the_bars() -> None:
+    """The histogram's bars carry their numbers, so that a print in grey can be read."""
+    unit = unit_figures(class_of(24), COURSE)[0]
+    elements = ElementTree.fromstring(score_plot(unit)).iter()
+    texts = [element.text for element in elements if element.tag.endswith("text")]
+    counts = [str(count) for count in unit.bins if count]
+    assert counts == [text for text in texts if text][-len(counts) :]
+
+
+def test_a_large_class_makes_no_large_plot() -> None:
+    """With hundreds of students the times are drawn as a range, and the page stays small."""
+    assert len(exercise_plot(unit_figures(class_of(400), COURSE)[0])) < 200_000
+
+
+# ── pages ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def page_of(tmp_path: Path, results: list[SubmissionResult], late: dict[tuple[str, str], Late] | None = None) -> str:
+    """The class report's source."""
+    report.class_report(results, COURSE, tmp_path / "class.html", late=late)
+    return (tmp_path / "class.html").read_text(encoding="utf-8")
+
+
+def section(page: str, name: str) -> str:
+    """The part of a page below the heading with this id."""
+    return page.split(f'<h2 id="{name}"')[1].split("<h2")[0]
+
+
+def test_the_page_has_all_its_parts(tmp_path: Path) -> None:
+    """Plots, exercises, mistakes, who needs help, who got what, isolation; every link leads somewhere."""
+    page = page_of(tmp_path, class_of(24))
+    assert page.count('<svg class="plot"') == 2
+    for name in ("unit-02_bptt", "wrong", "help", "who", "isolation"):
+        assert section(page, name)
+    targets = set(re.findall(r'href="#(?!m)([\w-]+)"', page))
+    assert targets and targets <= set(re.findall(r'id="([\w-]+)"', page))
+
+
+def test_lateness_is_visible(tmp_path: Path) -> None:
+    """Points before and after are on the class's page, and on the student's own."""
+    results = [made("ada"), made("bruno")]
+    late = {("bruno", UNIT.id): Late(2 * 86400, 20)}
+    page = section(page_of(tmp_path, results, late), "late")
+    assert "bruno" in page and "2 days late: −20 %" in page and ">64<" in page and "ada" not in page
+    report.student_feedback(results[1], COURSE, tmp_path / "b.html", late)
+    own = (tmp_path / "b.html").read_text(encoding="utf-8")
+    assert "Handed in 2 days late: −20 %" in own and "64 count" in own
+
+
+def test_nobody_late_nothing_said(tmp_path: Path) -> None:
+    """Without late submissions there is no such part."""
+    assert 'id="late"' not in page_of(tmp_path, [made("ada")])
+
+
+def test_groups_of_what_went_wrong(tmp_path: Path) -> None:
+    """Known mistakes, deviations and everything else stand under headings of their own."""
+    result = made("ada", rnn_step_backward=Outcome.WRONG_VALUES, rnn_backward=Outcome.CRASHED)
+    exercise = result.exercise("rnn_step_backward")
+    exercise.mistake, exercise.mistake_title = "general:sign", "db: its sign"
+    page = section(page_of(tmp_path, [result]), "wrong")
+    assert page.index("Kinds of deviation") < page.index("db: its sign") < page.index("Everything else")
+    assert "Known mistakes" not in page
+    report.student_feedback(result, COURSE, tmp_path / "a.html")
+    own = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "What is off:</b> db: its sign" in own and "known mistake" not in own
+
+
+def test_weak_isolation_is_said_loudly(tmp_path: Path) -> None:
+    """If a submission was judged in a bare process, the report says what that means, and how many."""
+    weak = replace(made("eve"), isolation="process (rlimits, deadlines)")
+    page = section(page_of(tmp_path, [made("ada"), weak]), "isolation")
+    assert "without isolation" in page and "process (rlimits, deadlines)" in page
+    assert "without isolation" not in section(page_of(tmp_path, [made("ada")]), "isolation")
+
+
+def test_help_is_below_sixty_percent() -> None:
+    """The limit stands in one place, and those at it need none."""
+    assert figures.HELP_BELOW == 0.6
+    found = figures.need_help(unit_figures([made("low", 0.59), made("enough", 0.6)], COURSE))
+    assert [entry.student for entry in found] == ["low"]
