@@ -164,6 +164,7 @@ class Check:
     small: tuple[Callable[..., dict[str, Any]], ...] = ()
     pieces: Callable[[Case], dict[str, list[Any]]] | None = None
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
+    conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -176,6 +177,7 @@ def exercise(
     small: Callable[..., dict[str, Any]] | Sequence[Callable[..., dict[str, Any]]] = (),
     pieces: Callable[[Case], dict[str, list[Any]]] | None = None,
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
+    conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -190,11 +192,14 @@ def exercise(
             step. For the detector of "overwritten instead of summed".
         overwritten: for parts that need what was kept of an earlier step: part -> what comes out if a later
             array has been written over it. For the detector of that.
+        conventions: of a backward function, the same check for forward passes that follow another convention (an
+            order of gates, say): where a student's does, the backward pass that belongs to it is right.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
-        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten)
+        others = tuple(conventions)
+        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others)
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function

@@ -522,7 +522,7 @@ def _zero_input(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence)
     for name, parts in found.zeroed.items():
         if part not in parts or not ordinary:
             continue
-        state = name in ("h0", "prev_h")
+        state = name in ("h0", "prev_h", "prev_c")
         return Detected(
             f"right-without-{name.lower().replace('_', '-')}",
             f"only right when {name} is zero",

@@ -60,7 +60,8 @@ class Recorder:
         if isinstance(value, tuple) and kept and isinstance(value[kept[0]], Handle):
             self.alive.append(value)
             self.names[id(value[kept[0]])] = "cache"
-            targets = ["cache" if position in kept else "result" for position in range(len(value))]
+            results = ["result"] if len(value) - len(kept) == 1 else [f"result{n + 1}" for n in range(len(value))]
+            targets = ["cache" if place in kept else results[place] for place in range(len(value))]
             self.lines[-1] = f"{', '.join(targets)} = {text}"
         return value, changed
 

@@ -1251,7 +1251,7 @@ TEMPORAL_AFFINE_FORWARD = [
     ),
 ]
 
-_DW = 'np.einsum("ntd,ntm->dm", x, dout)'
+_DW = "np.tensordot(x, dout, axes=((0, 1), (0, 1)))"
 
 TEMPORAL_AFFINE_BACKWARD = [
     Mistake(

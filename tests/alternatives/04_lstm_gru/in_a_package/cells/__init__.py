@@ -1,0 +1,1 @@
+from . import gru, lstm  # noqa: F401
