@@ -22,7 +22,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lab test test-all lint format bench pins clean clean-venv
+.PHONY: help setup demo lab test test-all lint format bench bench-long pins clean clean-venv
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,9 +55,15 @@ format: $(READY) ## let ruff lay out the code
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
 
-bench: $(READY) ## how long check and grade take on this machine, and what the sandbox costs
+bench: $(READY) ## how long check and grade take here, what the sandbox costs, a class against nbgrader's time
 	@$(BIN)/python benchmarks/latency.py
+	@$(BIN)/python benchmarks/char_lm.py
 	@$(BIN)/python benchmarks/sandbox.py --repeats 10 --no-torch
+	@$(BIN)/python benchmarks/class_grading.py --quick
+
+bench-long: $(READY) ## unit 5's tables from many trainings: which thresholds, which cell and door; an hour or more
+	@$(BIN)/python benchmarks/captioning_ablation.py
+	@$(BIN)/python benchmarks/captioning_thresholds.py
 
 pins: $(READY) ## write constraints.txt anew from what .venv holds
 	@$(BIN)/python tools/pins.py

@@ -500,13 +500,14 @@ def _sign(unit: Any, jobs: int | None) -> bool:
     show_default=True,
     help="Where to make the demo course.",
 )
-def demo(folder: Path) -> None:
+@click.option("--full", is_flag=True, help="Grade unit 5 too, which trains a model for each student: some minutes.")
+def demo(folder: Path, full: bool) -> None:
     """Grade a class of sixteen made-up students and show the reports."""
     from rich.console import Console
 
     from autograder.demo import run_demo
 
-    sys.exit(run_demo(folder, Console(highlight=False)))
+    sys.exit(run_demo(folder, Console(highlight=False), full=full))
 
 
 @cli.command()

@@ -6,12 +6,10 @@ made up: ``demo_class/`` holds what they hand in, and ``class.toml`` there what 
 
 from __future__ import annotations
 
-import queue
 import shutil
-import threading
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +31,8 @@ from autograder.results import Outcome, SubmissionResult
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+
+    from autograder.gradebook import Recorded
 
 CLASS = Path(__file__).with_name("demo_class")
 MARKER = ".unrolled-demo"  # says that a folder was made by this command and may be moved aside
@@ -55,6 +54,7 @@ class Lost:
     outcome: Outcome
     parts: tuple[str, ...]  # those that are not right
     mistake: str | None = None  # the known mistake that must be named
+    says: str = ""  # part of what must be said about it
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ class Expected:
                 found.append(f"{exercise.id} {exercise.points:g} points")
             if lost is not None and lost.mistake and lost.mistake not in (exercise.mistake or "").split("+"):
                 found.append(f"{exercise.id} recognised as {exercise.mistake}, expected {lost.mistake}")
+            if lost is not None and lost.says not in exercise.message:
+                found.append(f"{exercise.id} is said to be {exercise.message!r}, expected {lost.says!r}")
         return found
 
 
@@ -132,18 +134,24 @@ def _lost(unit: Unit, exercise_id: str, raw: dict[str, Any]) -> Lost:
     parts = tuple(raw.get("parts", known))
     if not set(parts) <= set(known):
         raise ValueError(f"{exercise_id} has no part {set(parts) - set(known)}")
-    return Lost(float(raw["points"]), Outcome(raw["outcome"]), parts, raw.get("mistake"))
+    return Lost(float(raw["points"]), Outcome(raw["outcome"]), parts, raw.get("mistake"), raw.get("says", ""))
+
+
+def takes_long(unit: Unit) -> bool:
+    """Whether grading a unit trains a model for each submission: minutes, where the others take a second."""
+    return any(exercise.experiment for exercise in unit.exercises)
 
 
 # ── the demo ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def run_demo(folder: Path, console: Console) -> int:
+def run_demo(folder: Path, console: Console, *, full: bool = False) -> int:
     """Make a course in a folder, hand in the class's work, grade it and report.
 
     Args:
         folder: where. An earlier demo in it is moved to ``earlier/<number>/`` inside it; nothing is deleted.
         console: where to say what happens.
+        full: hand in and grade the units that take long, too; without it the demo says which they are.
 
     Returns:
         an exit code: 0, or 1 if a result is not what ``class.toml`` says, 5 if the grader failed somewhere,
@@ -157,13 +165,17 @@ def run_demo(folder: Path, console: Console) -> int:
 
     stack = probe()[0][0]  # these submissions are ours, so even the weakest will do; the end says which it was
     course, students = load_course(), load_class()
-    units = [unit for unit in course.units if any(unit.id in student.units for student in students)]
+    handed_in = [unit for unit in course.units if any(unit.id in student.units for student in students)]
+    units = [unit for unit in handed_in if full or not takes_long(unit)]
     root = folder.resolve()
     try:
         kept = prepare(root)
         console.print(f"Making a course in {folder}/ and grading a made-up class of {len(students)}.", markup=False)
         if kept is not None:
             console.print(f"The earlier demo is now in {folder / kept}.", markup=False)
+        for unit in handed_in:
+            if takes_long(unit):
+                console.print(_about_long(unit, students, full), markup=False)
         results, problems = _grade_all(root, units, students, stack, console)
     except KeyboardInterrupt:
         console.print(f"Stopped. What was made so far is in {folder}/; the next run starts afresh.", markup=False)
@@ -175,6 +187,13 @@ def run_demo(folder: Path, console: Console) -> int:
     if not results:
         raise InfrastructureError("Nothing could be graded; the reasons are above.")
     return _report(root, folder, course, students, results, problems, stack, console)
+
+
+def _about_long(unit: Unit, students: tuple[DemoStudent, ...], full: bool) -> str:
+    """What is graded, or is not, of a unit that takes long."""
+    names = [student.name for student in students if unit.id in student.units]
+    trained = f"{unit.id} trains a model with what each of {', '.join(names)} handed in: some minutes"
+    return f"{trained}." if full else f"{trained}. It is left out; 'autograder demo --full' grades it, too."
 
 
 def prepare(root: Path) -> str | None:
@@ -232,12 +251,13 @@ def _grade_all(
 ) -> tuple[list[SubmissionResult], list[str]]:
     """Release, hand in, judge and record, with a progress bar; returns results and problems.
 
-    Judging happens in processes of their own, recording here, each submission as soon as it is judged.
+    Judging happens in processes of their own, recording here, each submission as soon as it is judged. There is no
+    thread in it: nbgrader's converters and reading submissions both parse Python, which CPython does not let two
+    threads of a process do at a time without an error now and then.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from autograder.grade import process_pool
-    from autograder.gradebook import record_class
+    from autograder.grade import grade_class, process_pool
     from autograder.release import release
 
     columns = (TextColumn("{task.description:<26}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
@@ -248,57 +268,38 @@ def _grade_all(
         for unit in units:
             release([unit.id], root=root)
             progress.advance(releasing)
-        submissions = {unit.id: hand_in(root, unit, students) for unit in units}
-        count = sum(map(len, submissions.values()))
-        judging = progress.add_task("judging on hidden draws", total=count)
-        recording = progress.add_task("recording in the gradebook", total=count)
-        for unit_id, batch in _judged(submissions, root, executor, stack, progress, judging):
-            results += [graded.result for graded in batch if graded.result is not None]
-            problems += [f"{g.student}, {unit_id}: not scored. {g.problem}" for g in batch if g.result is None]
-            names = [graded.student for graded in batch if graded.result is not None]
-            for feedback in (False, True):
-                chosen = [name for name in names if (name == SHOWN_BY_NBGRADER) is feedback]
-                for entry in record_class(unit_id, chosen, root=root, feedback=feedback) if chosen else []:
-                    problems += [f"{entry.student}, {unit_id}: {text}" for text in [*entry.notes, entry.reason] if text]
-            progress.advance(recording, len(batch))
+        submissions = [(unit, hand_in(root, unit, students)) for unit in units]
+        grading = progress.add_task("judging and recording", total=sum(len(places) for _, places in submissions))
+        try:
+            for unit, places in submissions:
+                with _recording(unit, list(places), root) as record:
+                    for graded in grade_class(unit.id, places, root, executor=executor, stack=stack):
+                        if graded.result is None:
+                            problems.append(f"{graded.student}, {unit.id}: not scored. {graded.problem}")
+                        else:
+                            results.append(graded.result)
+                            entry = record(graded.student)
+                            found = [*entry.notes, entry.reason]
+                            problems += [f"{entry.student}, {unit.id}: {text}" for text in found if text]
+                        progress.advance(grading)
+        except BaseException:  # Ctrl-C among them: nobody waits for what is still being judged
+            executor.stop()
+            raise
     return results, problems
 
 
-def _judged(
-    submissions: dict[str, dict[str, Path]], root: Path, executor: Executor, stack: Any, progress: Progress, task: Any
-) -> Iterator[tuple[str, list[Any]]]:
-    """Unit id and those of its submissions that have been judged since the last time, until all are.
+@contextmanager
+def _recording(unit: Unit, names: list[str], root: Path) -> Iterator[Callable[[str], Recorded]]:
+    """A function that puts a student's result into the gradebook; one student gets nbgrader's page, too."""
+    from autograder.gradebook import Recorder
 
-    A thread waits for the pool, so that the caller can work meanwhile.
-    """
-    from autograder.grade import grade_class
-
-    ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
-
-    def judge_units() -> None:
-        try:
-            for unit_id, places in submissions.items():
-                for graded in grade_class(unit_id, places, root, executor=executor, stack=stack):
-                    progress.advance(task)
-                    ready.put((unit_id, graded))
-            ready.put(None)
-        except BaseException as error:  # raised again where somebody can act on it
-            ready.put(error)
-
-    threading.Thread(target=judge_units, daemon=True).start()
-    while True:
-        waiting = [ready.get()]
-        while not ready.empty():
-            waiting.append(ready.get())
-        batches: dict[str, list[Any]] = {}
-        for entry in waiting:
-            if isinstance(entry, BaseException):
-                raise entry
-            if entry is not None:
-                batches.setdefault(entry[0], []).append(entry[1])
-        yield from batches.items()
-        if waiting[-1] is None:
-            return
+    plain = Recorder(unit, names, root=root, feedback=False)
+    shown = Recorder(unit, names, root=root, feedback=True)
+    try:
+        yield lambda name: (shown if name == SHOWN_BY_NBGRADER else plain).record(name)
+    finally:
+        plain.close()
+        shown.close()
 
 
 def _report(
@@ -312,7 +313,8 @@ def _report(
     console: Console,
 ) -> int:
     """The table, the pages and where everything is."""
-    from autograder.report import class_table, mistakes, write_class_pages
+    from autograder.figures import mistakes
+    from autograder.report import class_table, write_class_pages
 
     console.print()
     class_table(results, course, console)
@@ -323,8 +325,10 @@ def _report(
     console.print()
     for line in write_class_pages(results, course, root):
         console.print(line, markup=False, soft_wrap=True)
-    some = f"{SHOWN_BY_NBGRADER}/{results[-1].unit}/{results[-1].unit}.html"
-    console.print(f"nbgrader's view: {folder / folders.FEEDBACK / some}", markup=False, soft_wrap=True)
+    graded = {result.unit for result in results if result.student == SHOWN_BY_NBGRADER}
+    for unit_id in [unit.id for unit in course.units if unit.id in graded][-1:]:
+        some = f"{SHOWN_BY_NBGRADER}/{unit_id}/{unit_id}.html"
+        console.print(f"nbgrader's view: {folder / folders.FEEDBACK / some}", markup=False, soft_wrap=True)
     console.print(f"Gradebook:       {folder / 'gradebook.db'}", markup=False, soft_wrap=True)
     console.print(f"Handed in:       {folder / folders.SUBMITTED}/", markup=False, soft_wrap=True)
     console.print()

@@ -90,6 +90,10 @@ def record_class(
     return recorded
 
 
+class _NotRecordedError(Exception):
+    """Ends a transaction without committing it."""
+
+
 class Recorder:
     """Puts results into the gradebook one by one, as they come from the judge."""
 
@@ -127,12 +131,28 @@ class Recorder:
 
         The gradebook has all of it or nothing, whenever this process ends.
         """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if problem:
+                return self._take_back(Recorded(name, ok=False, reason=problem))
+            try:
+                with quiet_nbgrader(), self._session.transaction():
+                    entry = _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
+                    if not entry.ok:
+                        raise _NotRecordedError  # what was written of it is not committed
+            except _NotRecordedError:
+                handed_in = self.root / folders.SUBMITTED / name / self.unit.id
+                return self._take_back(entry) if handed_in.is_dir() else entry
+        except SQLAlchemyError as error:
+            return Recorded(name, ok=False, reason=f"The gradebook cannot be written: {str(error).splitlines()[0]}")
+        return entry
+
+    def _take_back(self, entry: Recorded) -> Recorded:
+        """What the gradebook has of a student belongs to an earlier submission."""
         with quiet_nbgrader(), self._session.transaction():
-            if not problem:
-                return _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
-            entry = Recorded(name, ok=False, reason=problem)
-            _forget(self.unit, name, self.root, self.config, entry)
-            return entry
+            _forget(self.unit, entry.student, self.root, self.config, entry)
+        return entry
 
     def close(self) -> None:
         """Give the connection to the gradebook back."""

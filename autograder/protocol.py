@@ -124,11 +124,14 @@ def _encode(value: Any, out: _Writer, depth: int) -> None:
             _encode(key, out, depth + 1)
             _encode(item, out, depth + 1)
     elif kind is np.ndarray:
-        code = _CODES.get(value.dtype.newbyteorder("<"))
+        code = _CODES.get(value.dtype)
+        if code is None:
+            code = _CODES.get(value.dtype.newbyteorder("<"))
+            value = value if code is None else value.astype(DTYPES[code])
         if code is None or value.ndim > MAX_NDIM:
             raise ProtocolError("array of a type or rank that cannot be sent")
-        out.add(b"a" + struct.pack("<BB", code, value.ndim) + struct.pack(f"<{value.ndim}Q", *value.shape))
-        out.add(np.ascontiguousarray(value, dtype=DTYPES[code]).tobytes())
+        out.add(b"a" + struct.pack(f"<BB{value.ndim}Q", code, value.ndim, *value.shape))
+        out.add(value.tobytes())
     elif kind is Handle:
         out.add(b"h" + struct.pack("<Q", value.number))
         _encode(value.type_name, out, depth + 1)
@@ -139,6 +142,10 @@ def _encode(value: Any, out: _Writer, depth: int) -> None:
         out.add(b"c" + struct.pack("<I", value.number))
     else:
         raise ProtocolError(f"a value of type {kind.__name__} cannot be sent")
+
+
+_BYTES = [bytes([number]) for number in range(256)]
+_U8, _U32, _U64, _I64, _F64 = (struct.Struct(form) for form in ("<B", "<I", "<Q", "<q", "<d"))
 
 
 class _Reader:
@@ -155,8 +162,20 @@ class _Reader:
         self.position = end
         return piece
 
-    def number(self, form: str) -> Any:
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+    def tag(self) -> bytes:
+        """One byte."""
+        if self.position >= len(self.data):
+            raise ProtocolError("message ends too early")
+        self.position += 1
+        return _BYTES[self.data[self.position - 1]]
+
+    def number(self, form: struct.Struct) -> Any:
+        end = self.position + form.size
+        if end > len(self.data):
+            raise ProtocolError("message ends too early")
+        (value,) = form.unpack_from(self.data, self.position)
+        self.position = end
+        return value
 
 
 def decode(data: bytes) -> Any:
@@ -174,7 +193,7 @@ def _decode(reader: _Reader, depth: int) -> Any:
         raise ProtocolError("too many values")
     if depth > MAX_DEPTH:
         raise ProtocolError("nested too deeply")
-    tag = bytes(reader.take(1))
+    tag = reader.tag()
     if tag == b"N":
         return None
     if tag == b"T":
@@ -182,13 +201,13 @@ def _decode(reader: _Reader, depth: int) -> Any:
     if tag == b"F":
         return False
     if tag == b"i":
-        return reader.number("<q")
+        return reader.number(_I64)
     if tag == b"f":
-        return reader.number("<d")
+        return reader.number(_F64)
     if tag == b"s":
         return _text(reader)
     if tag == b"y":
-        length = reader.number("<I")
+        length = reader.number(_U32)
         if length > MAX_FILE:
             raise ProtocolError("bytes too long")
         return bytes(reader.take(length))
@@ -206,17 +225,17 @@ def _decode(reader: _Reader, depth: int) -> Any:
     if tag == b"a":
         return _array(reader)
     if tag == b"h":
-        number = reader.number("<Q")
+        number = reader.number(_U64)
         return Handle(number, _name(reader, depth))
     if tag == b"o":
         return Opaque(_name(reader, depth))
     if tag == b"c":
-        return Function(reader.number("<I"))
+        return Function(reader.number(_U32))
     raise ProtocolError("unknown tag")
 
 
 def _text(reader: _Reader) -> str:
-    length = reader.number("<I")
+    length = reader.number(_U32)
     if length > MAX_TEXT:
         raise ProtocolError("text too long")
     return bytes(reader.take(length)).decode("utf-8", "replace")
@@ -230,7 +249,7 @@ def _name(reader: _Reader, depth: int) -> str:
 
 
 def _count(reader: _Reader, bytes_each: int) -> int:
-    count: int = reader.number("<I")
+    count: int = reader.number(_U32)
     # Each item takes at least one byte (a dict's two), so a count beyond the bytes left is a lie.
     if count > MAX_ITEMS or count * bytes_each > len(reader.data) - reader.position:
         raise ProtocolError("too many items")
@@ -238,7 +257,7 @@ def _count(reader: _Reader, bytes_each: int) -> int:
 
 
 def _array(reader: _Reader) -> np.ndarray:
-    code, ndim = reader.number("<B"), reader.number("<B")
+    code, ndim = reader.number(_U8), reader.number(_U8)
     if code >= len(DTYPES) or ndim > MAX_NDIM:
         raise ProtocolError("array of an unknown type or rank")
     shape = struct.unpack(f"<{ndim}Q", reader.take(8 * ndim))

@@ -69,7 +69,8 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     except UnrolledError as error:
         raise pytest.UsageError(str(error)) from error
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
-    proxy = Student(submission, unit.module, limits, PROCESS if given is None else choose(), provided=provided(unit), driver=driver(unit.id))
+    stack = PROCESS if given is None else choose()
+    proxy = Student(submission, unit.module, limits, stack, provided=provided(unit), driver=driver(unit.id))
     yield proxy
     proxy.close()
 

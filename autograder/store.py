@@ -18,7 +18,6 @@ import importlib.metadata
 import json
 import math
 import platform
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -41,22 +40,27 @@ _WITHOUT_INFLUENCE = {
     "class_run.py",
     "cli.py",
     "cluster.py",
+    "collect.py",
+    "collect_report.py",
     "collect_sources.py",
     "course.toml",  # the unit's own entry counts, as it was understood
     "demo.py",
     "doctor.py",
     "export.py",
     "export_tables.py",
+    "figures.py",
     "folders.py",
     "generated_mutants.py",
     "git_reader.py",
     "github_classroom.py",
     "gradebook.py",
+    "gradebook_session.py",
     "gradescope.py",
     "gradescope_run.py",
     "gradescope_zip.py",
     "handed_in.py",
     "late.py",
+    "looks.py",
     "marks.py",
     "mutants.py",
     "nbgrader_bridge.py",
@@ -64,14 +68,15 @@ _WITHOUT_INFLUENCE = {
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",
+    "plots.py",
     "progress.py",
     "pytest_plugin.py",
-    "recorder.py",
     "regions.py",
     "release.py",
     "report.py",
     "roster.py",
     "similarity.py",
+    "similarity_report.py",
     "smallest.py",
     "store.py",
     "tables.py",
@@ -245,12 +250,10 @@ def key_of(pieces: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=16)  # a running grader goes on with the code that it has loaded, whatever happens to the files
 def _pieces_of_grader(unit: Unit, package: Path) -> Pieces:
-    course = load_course()
-    pieces = {"version/python": platform.python_version()}
+    pieces = _pieces_of_entry(load_course(), unit)
     for name in ["numpy", *(["torch"] if unit.engine == "torch" else [])]:
         pieces[f"version/{name}"] = importlib.metadata.version(name)
-    pieces |= _pieces_of_entry(course, unit)
-    for name, data in grader_files(package, unit.id):
+    for name, data in grader_files(package, unit):
         pieces[f"grader/{name}"] = _short(data)
         if name == f"checks/test_{unit.id}.py":
             pieces |= {f"check/{exercise}": digest for exercise, digest in check_digests(data.decode()).items()}
@@ -259,7 +262,7 @@ def _pieces_of_grader(unit: Unit, package: Path) -> Pieces:
 
 def grader_pieces(unit: Unit) -> Pieces:
     """All that a result depends on besides the student and the salt: one must find the same on every machine."""
-    return dict(_pieces_of_grader(unit, _PACKAGE))
+    return {**_pieces_of_grader(unit, _PACKAGE), "version/python": platform.python_version()}
 
 
 def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
@@ -274,11 +277,11 @@ def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
     return pieces
 
 
-def grader_files(package: Path, unit_id: str) -> list[tuple[str, bytes]]:
+def grader_files(package: Path, unit: Unit) -> list[tuple[str, bytes]]:
     """Names and contents of the grader's own files that can change a unit's scores, sorted by name.
 
-    That is every file but those known to be without influence, and those of other units' checks and mistakes that
-    nothing of this unit imports. A file that is new and on no list counts.
+    That is every file but those known to be without influence, and those of other units' checks and mistakes, and of
+    ``coursekit``, that nothing of this unit imports. A file that is new and on no list counts.
     """
     everything = {}
     for file in sorted(package.rglob("*")):
@@ -286,23 +289,30 @@ def grader_files(package: Path, unit_id: str) -> list[tuple[str, bytes]]:
         outside = name in _WITHOUT_INFLUENCE or name.startswith(("templates/", "demo_class/"))
         if file.suffix in _INFLUENTIAL_SUFFIXES and not outside and file.is_file():
             everything[name] = file
-    others = {name for name in everything if _belongs_to_another(name, unit_id)}
+    others = {name for name in everything if _belongs_to_another(name, unit)}
+    kit = package.parent / "coursekit"
+    for file in sorted(kit.rglob("*.py")):
+        others.add(name := f"coursekit/{file.relative_to(kit).as_posix()}")
+        everything[name] = file
     waiting = [name for name in everything if name not in others]
     while waiting:
-        for name in _imported(everything[waiting.pop()]) & others:
+        current = waiting.pop()
+        if current == "upstream.py" and not unit.upstream:
+            continue  # what it takes from earlier units reaches no module of this one
+        for name in sorted(_imported(everything[current]) & others):
             others.remove(name)
             waiting.append(name)
-    return [(name, file.read_bytes()) for name, file in everything.items() if name not in others]
+    return [(name, file.read_bytes()) for name, file in sorted(everything.items()) if name not in others]
 
 
-def _belongs_to_another(name: str, unit_id: str) -> bool:
-    """Whether a file is one unit's check file, mistakes or signatures, and that unit is not this one."""
-    match = re.fullmatch(r"(?:checks/test|mistakes/unit|mistakes/visible)_(\d\d_\w+)\.\w+", name)
-    return match is not None and match[1] != unit_id
+def _belongs_to_another(name: str, unit: Unit) -> bool:
+    """Whether a file is named after other units only: their checks, mistakes, signatures."""
+    named = [other.id for other in load_course().units if other.id in name]
+    return bool(named) and unit.id not in named
 
 
 def _imported(file: Path) -> set[str]:
-    """Files of this package that a file imports by a statement."""
+    """Files of this package and of coursekit that a file may import by its statements."""
     if file.suffix != ".py":
         return set()
     modules: set[str] = set()
@@ -311,8 +321,12 @@ def _imported(file: Path) -> set[str]:
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    inside = [module.removeprefix("autograder.") for module in modules if module.startswith("autograder.")]
-    return {f"{module.replace('.', '/')}.py" for module in inside}
+    found = set()
+    for module in modules:
+        if module.startswith(("autograder.", "coursekit.")):
+            path = module.removeprefix("autograder.").replace(".", "/")
+            found |= {f"{path}.py", f"{path}/__init__.py"}
+    return found
 
 
 def check_digests(source: str) -> dict[str, str]:

@@ -136,7 +136,8 @@ class Student:
         """Functions of earlier units as the worker hears of them: how to call, and under which number to ask."""
         described = {}
         for name, function in functions.items():
-            described[name] = {"kind": function.kind, "number": len(self._callbacks), "parameters": [*function.parameters]}
+            number = len(self._callbacks)
+            described[name] = {"kind": function.kind, "number": number, "parameters": [*function.parameters]}
             self._callbacks.append(function.compute)
         return described
 

@@ -14,7 +14,7 @@ from jupyter_client.manager import KernelManager, start_new_kernel
 from autograder.course import load_course
 
 ROOT = Path(__file__).resolve().parent.parent
-UNITS = {unit_id: load_course().unit(unit_id) for unit_id in ("01_vanilla_rnn", "02_bptt")}
+UNITS = {unit_id: load_course().unit(unit_id) for unit_id in ("01_vanilla_rnn", "02_bptt", "04_lstm_gru")}
 
 
 class Session:

@@ -20,7 +20,7 @@ from autograder.draws import visible_draw
 from autograder.results import ExerciseResult, SubmissionResult
 from autograder.smallest import MOST_TRIES, literal, rounded, small_case, tries
 
-UNITS = ("01_vanilla_rnn", "02_bptt")
+UNITS = ("01_vanilla_rnn", "02_bptt", "03_char_lm", "04_lstm_gru")
 CARRIED = ("dnext_h = dh[:, t] + dprev_h", "dnext_h = dh[:, t] + 0.5 * dprev_h")
 
 

@@ -13,7 +13,7 @@ from autograder import grade, store
 from autograder.course import load_course
 from autograder.errors import InfrastructureError, StoreError, UsageError
 from autograder.results import Outcome
-from autograder.store import ResultStore, grader_files
+from autograder.store import ResultStore, check_digests, grader_files, reasons
 
 UNIT = load_course().unit("02_bptt")
 
@@ -85,18 +85,115 @@ def test_student_salt_unit_and_python_change_the_key(here, monkeypatch):
 def test_a_changed_check_changes_the_key(here, monkeypatch):
     """A new version of a check makes old results void."""
     before = key(here)
-    real = grader_files(Path(store.__file__).parent)
-    monkeypatch.setattr(store, "grader_files", lambda package: [*real[:-1], (real[-1][0], real[-1][1] + b"#")])
-    store._digest_of_grader.cache_clear()  # as in a new process
+    real = grader_files(Path(store.__file__).parent, UNIT)
+    monkeypatch.setattr(store, "grader_files", lambda package, unit: [*real[:-1], (real[-1][0], real[-1][1] + b"#")])
+    store._pieces_of_grader.cache_clear()  # as in a new process
     assert key(here) != before
-    store._digest_of_grader.cache_clear()
+    store._pieces_of_grader.cache_clear()
 
 
 def test_the_grader_files_are_those_that_can_change_a_score():
-    """Checks and course.toml count; how results are shown and recorded does not."""
-    names = {name for name, _ in grader_files(Path(store.__file__).parent)}
-    assert {"course.toml", "judge.py", "worker.py", f"checks/test_{UNIT.id}.py"} <= names
+    """Checks count; how results are shown and recorded does not, nor do other units' checks and mistakes."""
+    names = {name for name, _ in grader_files(Path(store.__file__).parent, UNIT)}
+    assert {"judge.py", "worker.py", f"checks/test_{UNIT.id}.py", f"mistakes/unit_{UNIT.id}.py"} <= names
     assert not names & {"cli.py", "release.py", "gradebook.py", "nbgrader_bridge.py"}
+    assert not [name for name in names if "01_vanilla_rnn" in name]
+
+
+def test_another_unit_s_files_count_if_they_are_imported(tmp_path):
+    """A check that takes something from another unit's check changes with it, through further files too."""
+    for name, text in {
+        "checks/test_02_bptt.py": "from autograder.checks.shared import x\n",
+        "checks/shared.py": "from autograder.checks import test_01_vanilla_rnn\n",
+        "checks/test_01_vanilla_rnn.py": "",
+        "checks/test_04_lstm_gru.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert [name for name, _ in grader_files(tmp_path, UNIT)] == [
+        "checks/shared.py",
+        "checks/test_01_vanilla_rnn.py",
+        "checks/test_02_bptt.py",
+    ]
+
+
+@pytest.mark.parametrize("change", ["points", "weights", "memory_mb", "edge_case_credit"])
+def test_what_course_toml_says_of_the_unit_changes_the_key(here, monkeypatch, change):
+    """Points, weights and limits move scores."""
+    before, course = key(here), load_course()
+    first, *rest = UNIT.exercises
+    unit = UNIT
+    if change == "points":
+        unit = replace(UNIT, exercises=(replace(first, points=7.0), *rest))
+    elif change == "weights":
+        unit = replace(UNIT, exercises=(replace(first, weights=(0.5, 0.5)), *rest))
+    elif change == "memory_mb":
+        unit = replace(UNIT, memory_mb=1)
+    else:
+        monkeypatch.setattr(store, "load_course", lambda: replace(course, edge_case_credit=0.25))
+        store._pieces_of_grader.cache_clear()
+    assert key(here, unit=unit) != before
+    store._pieces_of_grader.cache_clear()
+
+
+def test_titles_and_other_units_do_not_change_the_key(here, monkeypatch):
+    """A unit's results stay when another unit gets other points, or a title changes."""
+    before, course = key(here), load_course()
+    other = replace(course.units[0], call_cpu_seconds=99.0)
+    monkeypatch.setattr(store, "load_course", lambda: replace(course, title="x", units=(other, *course.units[1:])))
+    store._pieces_of_grader.cache_clear()
+    assert key(here, unit=replace(UNIT, title="Another title")) == before
+    store._pieces_of_grader.cache_clear()
+
+
+CHECKS = """
+SIZES = (1, 2)
+def oracle(x): return helper(x)
+def helper(x): return 2 * x
+def cases(draw): return SIZES
+@exercise("one", cases=cases)
+def test_one(student, case, expect): expect.result(student.one(), y=oracle(1))
+@exercise("two", cases=other_cases)
+def test_two(student, case, expect): pass
+def other_cases(draw): return ()
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "touched"),
+    [
+        ("2 * x", "3 * x", {"one"}),
+        ("SIZES = (1, 2)", "SIZES = (1, 3)", {"one"}),
+        ("return ()", "return (1,)", {"two"}),
+        ("expect): pass", "expect): return", {"two"}),
+        ("2 * x", "2 * x  # a comment", set()),
+    ],
+)
+def test_digests_tell_which_checks_a_change_touches(old, new, touched):
+    """A check consists of its test and of what that names in the file, in turn; comments are no part of it."""
+    before, after = check_digests(CHECKS), check_digests(CHECKS.replace(old, new))
+    assert {name for name in before if before[name] != after[name]} == touched
+
+
+def test_reasons_are_words(here):
+    """What differs between two results is said by name."""
+    before = {"file/a.py": "1", "check/one": "1", "grader/checks/test_x.py": "1", "version/numpy": "2.0", "salt": "a"}
+    assert reasons(before, before | {"file/a.py": "2"}) == ["another submission (a.py)"]
+    assert reasons(before, before | {"check/one": "2", "grader/checks/test_x.py": "2"}) == ["the check of one"]
+    assert reasons(before, before | {"version/numpy": "2.1"}) == ["numpy 2.0 → 2.1"]
+    assert reasons(before, before | {"salt": "b", "grader/judge.py": "1"}) == ["the grader (judge.py)", "another salt"]
+    assert reasons(before, before) == []
+
+
+def test_a_proposed_result_is_seen_by_nobody_until_it_is_accepted(here):
+    """It lies apart; accepting it moves it to the others, whatever it was made from with it."""
+    proposed, results = ResultStore(here, proposed=True), ResultStore(here)
+    proposed.save(UNIT, "ada", "k", make_result(UNIT, 1.0), {"salt": "a"})
+    assert results.load(UNIT, "ada", "k") is None and not list(results.history(UNIT, "ada"))
+    results.accept(UNIT, "ada", "k")
+    (kept,) = results.history(UNIT, "ada")
+    assert (kept.key, kept.result, kept.pieces) == ("k", make_result(UNIT, 1.0), {"salt": "a"})
+    assert proposed.load(UNIT, "ada", "k") is None
 
 
 def test_a_result_comes_back_as_it_was(here):

@@ -600,7 +600,7 @@ def test_beam_search(student: Any, case: Case, expect: Expect) -> None:
 # --- the captioning test ---------------------------------------------------------------------
 
 #: What the test trains, and on what. Fixed numbers of pictures and steps, never of seconds.
-POOL, PICTURES, UNSEEN_PICTURES, STEPS, BATCH, LEARNING_RATE = 6000, 5000, 400, 900, 64, 5e-3
+POOL, PICTURES, UNSEEN_PICTURES, STEPS, BATCH, LEARNING_RATE = 6000, 5000, 400, 600, 64, 6e-3
 WORD_SIZE, HIDDEN_SIZE, LONGEST = 32, 96, 20
 CELL, INJECT = "lstm", "every_step"
 

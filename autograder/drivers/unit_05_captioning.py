@@ -176,8 +176,8 @@ def captioning_test(module, settings, v, captions, others, held_out):
     """Train the student's model with the student's functions, then let it describe pictures that it has not seen.
 
     Args:
-        settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` of processor
-            time after which training stops, ``max_length``, ``device``.
+        settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` (of
+            processor time, after which training stops), ``max_length``, ``device``.
         v: (M, F) float32 features. captions: (M, K, L) int, K captions of each picture.
         others: (P, F) features of pictures to describe. held_out: (P, L) int, a caption of each of them.
 

@@ -193,7 +193,7 @@ def temporal_affine_backward(dout, cache):
     ### BEGIN SOLUTION
     x, w = cache
     dx = dout @ w.T
-    dw = np.einsum("ntd,ntm->dm", x, dout)  # summed over sequences and steps
+    dw = np.tensordot(x, dout, axes=((0, 1), (0, 1)))  # summed over sequences and steps
     db = dout.sum(axis=(0, 1))
     return dx, dw, db
     ### END SOLUTION

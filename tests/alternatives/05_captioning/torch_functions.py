@@ -1,7 +1,7 @@
 """Torch's own functions wherever there is one; the beam as tensors, all hypotheses at once."""
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from torch import nn
 
 PAD, START, END, UNKNOWN = 0, 1, 2, 3
@@ -156,7 +156,7 @@ def beam_search(model, v, width, max_length, alpha=0.7):
         rows, columns = torch.div(best, sums.shape[1], rounding_mode="floor"), best % sums.shape[1]
         words = torch.cat([words[rows], columns[:, None]], dim=1)
         total = sums.flatten()[best]
-        state = [torch.where(ended[rows, None], old[rows], new[rows]) for old, new in zip(state, after)]
+        state = [torch.where(ended[rows, None], old[rows], new[rows]) for old, new in zip(state, after, strict=True)]
         if bool((words[:, 1:] == END).any(dim=1).all()):
             break
     return [int(word) for word in words[0, 1:] if word != PAD]
