@@ -859,7 +859,8 @@ def sample_cases(draw: Draw) -> list[Case]:
             return False
         if len(ids) == 1:
             return True
-        others = [sampled(inputs, carry=False)[0], sampled(inputs, feed=False)[0]]
+        blank = inputs | {"h0": np.zeros_like(inputs["h0"])}
+        others = [sampled(inputs, carry=False)[0], sampled(inputs, feed=False)[0], sampled(blank)[0]]
         t = inputs["temperature"] or 1.0
         others += [sampled(inputs, temperature=other)[0] for other in (1.0, 1.0 / t) if other != t]
         return ids not in others and len(set(ids)) >= 3

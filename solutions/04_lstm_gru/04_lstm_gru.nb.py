@@ -1254,7 +1254,7 @@ for cell, H in widths.items():
     print(f"{cell:<8} {H:>3} hidden units, {parameters[cell]:,} parameters")
 
 # %% [markdown]
-# Each cell gets the learning rate that was best for it in a trial of three or four (0.006 for vanilla, 0.02 for the
+# Each cell gets the learning rate that was best for it in a trial of two or three (0.006 for vanilla, 0.02 for the
 # LSTM, 0.01 for the GRU), fading out towards the end. 500 updates of 1,600 characters are nearly one reading of the
 # text.
 
