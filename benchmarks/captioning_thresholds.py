@@ -56,7 +56,9 @@ def run(name: str, seed: int) -> tuple[str, int, float, float, bool, float]:
     item, check = unit.exercise("captioning_test"), load_checks(unit)["captioning_test"]
     checks.captioning_data(seed)
     begun = time.process_time()
-    record = run_case(check, item.parts, LocalStudent(source, unit.module, "", unit), Case("", {"seed": seed}))
+    record = run_case(
+        check, item.parts, LocalStudent(source, unit.module, "", unit), Case("", {"seed": seed, "training_seed": seed})
+    )
     seconds = time.process_time() - begun
     parts = record.parts
     return name, seed, float(parts["meaning"].got), float(parts["BLEU-4"].got), parts["loss"].ok, seconds
@@ -89,7 +91,7 @@ def main() -> None:
     for name in ["right", *WRONG]:
         rows = [row for row in found if row[0] == name]
         passed = sum(m >= checks.LEAST_MEANING and b >= checks.LEAST_BLEU and ok for _, _, m, b, ok, _ in rows)
-        columns = [_spread([row[k] for row in rows]) for k in (2, 3)]
+        columns = [_spread([row[2] for row in rows]), _spread([row[3] for row in rows])]
         right = sum(row[4] for row in rows)
         seconds = statistics.median(row[5] for row in rows)
         lines.append(

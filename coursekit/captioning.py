@@ -42,7 +42,7 @@ def find_device() -> torch.device:
     ``UNROLLED_DEVICE`` in the environment overrules it.
     """
     wanted = os.environ.get(DEVICE_VARIABLE)
-    if wanted:
+    if wanted and wanted != "auto":
         return torch.device(wanted)
     if torch.cuda.is_available():
         return torch.device("cuda")

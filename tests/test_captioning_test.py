@@ -10,6 +10,7 @@ import pytest
 from grading_helpers import judge_source, reference_source, sample_draws, stack_for, the_unit
 
 from autograder import drivers
+from autograder.checking import CaseRecord, Expect
 from autograder.checks import test_05_captioning as checks
 from autograder.errors import UsageError
 from autograder.mistakes import LocalStudent, reference_path
@@ -31,36 +32,57 @@ def tiny(steps: int = 120, seconds: float = 60.0) -> tuple[Any, ...]:
     )
     settings = {"cell": "gru", "inject": "every_step", "sizes": [6, 6, 4, 16], "steps": steps, "batch": 10, "lr": 2e-2}
     settings |= {"seed": 3, "seconds": seconds, "max_length": 4, "device": "cpu"}
-    return settings, v, said[:, None], v, said
+    return settings, v, said[:, None], v, v, said
 
 
 def test_a_small_model_learns_its_captions() -> None:
     """With the reference's functions the driver's loop ends in the right words, in one order of events only."""
     settings, *data = tiny()
     student = LocalStudent(reference_source(UNIT), "captioning", "", the_unit(UNIT))
-    words, weights, losses, loss = student.captioning_test(settings, *data)
+    words, losses, (first, _), (last, loss) = student.captioning_test(settings, *data)
     again = student.captioning_test(settings, *data)
-    assert np.array_equal(words[:, :3], data[3][:, 1:])
+    assert np.array_equal(words[:, :3], data[4][:, 1:])
     assert len(losses) == settings["steps"] and losses[-1] < 0.1 * losses[0] and loss < 0.3
-    assert set(weights) == set(checks.NAMES)
-    assert np.array_equal(words, again[0]) and np.array_equal(losses, again[2])
+    assert set(first) == set(last) == set(checks.NAMES)
+    assert not np.array_equal(first["Wx"], last["Wx"])
+    assert np.array_equal(words, again[0]) and np.array_equal(losses, again[1])
 
 
 def test_the_loss_that_it_reports_is_that_of_the_weights() -> None:
     """The judge's own formulas, with the weights that come back, give the loss that caption_loss gave."""
     settings, *data = tiny(steps=30)
     student = LocalStudent(reference_source(UNIT), "captioning", "", the_unit(UNIT))
-    _, weights, _, loss = student.captioning_test(settings, *data)
-    spec = settings | {"weights": {name: value.astype(np.float64) for name, value in weights.items()}}
-    expected = checks.loss_of(checks.all_scores(spec, data[2], data[3][:, :-1]), data[3][:, 1:])
-    assert loss == pytest.approx(float(expected), rel=1e-4)
+    _, _, *moments = student.captioning_test(settings, *data)
+    for weights, loss in moments:
+        spec = settings | {"weights": {name: value.astype(np.float64) for name, value in weights.items()}}
+        expected = checks.loss_of(checks.all_scores(spec, data[3], data[4][:, :-1]), data[4][:, 1:])
+        assert loss == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_the_worker_is_told_nothing_about_the_pictures_to_describe() -> None:
+    """Neither their captions nor the number that they are made from is sent."""
+    case = checks.experiment_cases(sample_draws(1)[0])[0]
+    sent: list[Any] = []
+
+    class Spy:
+        def captioning_test(self, *arguments: Any, factor: float) -> None:
+            sent.extend(arguments)
+
+    pictures = {"vocabulary": ["a"] * 50, "v": np.zeros((2, 3)), "others": np.zeros((4, 3)), "references": "secret"}
+    pictures |= {"meanings": "secret", "captions": "training", "known": "known", "known_captions": "of the known"}
+    record = CaseRecord(case)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "captioning_data", lambda seed: pictures)
+        checks.test_captioning(Spy(), case, Expect("captioning_test", ("meaning", "BLEU-4", "loss"), record))
+    assert len(sent) == 6 and "secret" not in map(str, sent)
+    assert case.seed not in sent[0].values() and sent[0]["seed"] == case.training_seed != case.seed
 
 
 def test_training_stops_at_its_budget_with_what_it_reached() -> None:
     """A slow model is not cut off without a result."""
     settings, *data = tiny(seconds=0.0)
     student = LocalStudent(reference_source(UNIT), "captioning", "", the_unit(UNIT))
-    words, _, losses, _ = student.captioning_test(settings, *data)
+    words, losses, _, _ = student.captioning_test(settings, *data)
     assert len(losses) == 1 and words.shape == (20, 4)
 
 
@@ -125,7 +147,7 @@ def test_the_reference_passes_on_a_hidden_draw() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "lost", "words"),
     [
-        (PICTURE, "b = model.b", {"meaning", "loss"}, "does the picture reach the words"),
+        (PICTURE, "b = model.b", {"meaning", "BLEU-4", "loss"}, ""),
         ("ignore_index=PAD, ", "", {"loss"}, ""),
         ("captions[:, :-1])", "captions[:, 1:])", {"meaning", "BLEU-4"}, ""),
     ],

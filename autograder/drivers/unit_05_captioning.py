@@ -172,23 +172,36 @@ def beam_search(module, spec, v, width, max_length, alpha):
     return _in_either_precision(call)
 
 
-def captioning_test(module, settings, v, captions, others, held_out):
+def captioning_test(module, settings, v, captions, others, known, known_captions):
     """Train the student's model with the student's functions, then let it describe pictures that it has not seen.
+
+    Nothing here tells what is in the pictures to be described: their captions stay with the judge, and the seed in
+    the settings is that of the training only.
 
     Args:
         settings: dict: ``cell``, ``inject``, ``sizes``, ``steps``, ``batch``, ``lr``, ``seed``, ``seconds`` (of
             processor time, after which training stops), ``max_length``, ``device``.
         v: (M, F) float32 features. captions: (M, K, L) int, K captions of each picture.
-        others: (P, F) features of pictures to describe. held_out: (P, L) int, a caption of each of them.
+        others: (P, F) features of the pictures to describe.
+        known, known_captions: (Q, F) features of still other pictures, (Q, L) int a caption of each: for the loss.
 
     Returns:
-        words: (P, max_length) of ``greedy``; weights: name -> array after training; losses: (steps done,);
-        loss: what ``caption_loss`` says of the held-out captions.
+        words: (P, max_length) of ``greedy``; losses: (steps done,); before, after: each a pair of the weights, name ->
+        array, and of what ``caption_loss`` says of the known captions then.
     """
     device = _device(settings["device"])
     torch.manual_seed(settings["seed"])
     V, F, D, H = settings["sizes"]
     model = module.CaptioningRNN(V, F, D, H, settings["cell"], settings["inject"]).to(device)
+
+    def state_of_things():
+        shown, said = torch.tensor(known, device=device), torch.tensor(known_captions, device=device)
+        with torch.no_grad():
+            loss = float(module.caption_loss(module.caption_scores(model, shown, said[:, :-1]), said[:, 1:]))
+        parameters = dict(model.named_parameters())
+        return {name: parameters[name].detach().cpu().clone() for name in WEIGHTS if name in parameters}, loss
+
+    before = state_of_things()
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])
     steps, batch = settings["steps"], settings["batch"]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings["lr"], total_steps=steps)
@@ -208,14 +221,9 @@ def captioning_test(module, settings, v, captions, others, held_out):
             beat(f"step {step + 1} of {steps}, loss {np.mean(losses[-50:]):.2f}")
         if time.process_time() - begun > settings["seconds"]:
             break
-    unseen = torch.tensor(others, device=device)
     with torch.no_grad():
-        said = torch.tensor(held_out, device=device)
-        loss = module.caption_loss(module.caption_scores(model, unseen, said[:, :-1]), said[:, 1:])
-        words = module.greedy(model, unseen, settings["max_length"])
-    parameters = dict(model.named_parameters())
-    weights = {name: parameters[name].detach().cpu() for name in WEIGHTS if name in parameters}
-    return words, weights, np.array(losses), float(loss)
+        words = module.greedy(model, torch.tensor(others, device=device), settings["max_length"])
+    return words, np.array(losses), before, state_of_things()
 
 
 def _device(name):

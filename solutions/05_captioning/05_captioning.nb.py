@@ -61,6 +61,7 @@
 # %load_ext autoreload
 # %autoreload 1
 # %aimport captioning
+# %matplotlib inline
 import logging
 import re
 from collections import Counter
@@ -1082,10 +1083,11 @@ show_pictures(
 # %% [markdown]
 # Most mistakes are *a wrong digit* in an otherwise right sentence. Next comes the number of things. Colours and
 # places are nearly always right. The grammar is right to the last word: fluency is easy, it comes first and it is
-# never lost. And see how it goes by the number of digits: one digit is child's play, with two every second caption is
-# right, with three next to none. The eye is not to blame, it reads single digits nearly without error. But three
-# digits anywhere on a grid of 36 places, in five colours: the features of *the whole picture* have to be untangled by
-# one matrix $W_v$, and there are many more such pictures than the 12,000 that it has learned from.
+# never lost. (Even “no sentence” is grammar of a kind: look at the examples.) And see how it goes by the number of
+# digits: one digit is child's play, with two every second caption is right, with three next to none. The eye is not
+# to blame, it reads single digits nearly without error. But three digits anywhere on a grid of 36 places, in five
+# colours: the features of *the whole picture* have to be untangled by one matrix $W_v$, and there are many more such
+# pictures than the 12,000 that it has learned from.
 
 # %% [markdown]
 # ## What it never saw
