@@ -239,5 +239,6 @@ def beam_search(model, v, width, max_length, alpha=0.7):
 
     Source: notebook, section "Saying it: beam search"; length penalty after Wu et al. 2016, without their constant.
     """
+
     # YOUR CODE HERE
     raise NotImplementedError("beam_search: not written yet; fill in beam_search in captioning.py")

@@ -286,6 +286,7 @@ def beam_search(model, v, width, max_length, alpha=0.7):
 
     Source: notebook, section "Saying it: beam search"; length penalty after Wu et al. 2016, without their constant.
     """
+
     ### BEGIN SOLUTION
     def score(hypothesis):
         words, log_p, _ = hypothesis
