@@ -117,6 +117,7 @@ def to_torch_lstm(Wx, Wh, b):
 
     Source: notebook, section "Against torch"; documentation of ``torch.nn.LSTM``.
     """
+
     # YOUR CODE HERE
     raise NotImplementedError("to_torch_lstm: not written yet; fill in to_torch_lstm in gated.py")
 

@@ -152,6 +152,7 @@ def to_torch_lstm(Wx, Wh, b):
 
     Source: notebook, section "Against torch"; documentation of ``torch.nn.LSTM``.
     """
+
     ### BEGIN SOLUTION
     def reordered(w):
         i, f, o, g = np.split(w, 4, axis=-1)
