@@ -38,16 +38,18 @@ def upstream(
         LookupError: no such unit, or no stand-in for such a function; names what there is.
         ValueError: no exercise was named.
     """
-    functions, whose = _choose(unit_id, exercises, folder or _beside(sys._getframe(1).f_globals, unit_id))
+    place = folder or _beside(sys._getframe(1).f_globals, unit_id)
+    functions, whose = _choose(unit_id, exercises, place)
     line = f"{_listed(exercises)} of {unit_id}: {whose}."
-    if not quiet and _SAID.get((unit_id, exercises)) != line:
+    asked = (unit_id, exercises, str(place or Path.cwd()))
+    if not quiet and _SAID.get(asked) != line:
         print(line)
-    _SAID[unit_id, exercises] = line
+    _SAID[asked] = line
     return functions[0] if len(functions) == 1 else functions
 
 
 _FOUND: dict[tuple[str, str, bytes], bool] = {}  # unit, exercise, the file's content -> whether it passes
-_SAID: dict[tuple[str, tuple[str, ...]], str] = {}  # what was asked for -> the line printed last
+_SAID: dict[tuple[str, tuple[str, ...], str], str] = {}  # what was asked for, and where -> the line printed last
 
 
 def _beside(caller: dict[str, Any], unit_id: str) -> Path | None:
