@@ -124,13 +124,14 @@ def points(exercise_id, namespace, draw=DRAW):
 '''
 
 FLOOR = """
-import json, sys, time
+import json, sys, time, types
 sys.path.insert(0, sys.argv[1])
 import hidden_checks
 from autograder.draws import Draw
 files = sys.argv[2:]
 def grade(file, seed):
-    namespace = {"__name__": "bptt"}
+    module = sys.modules["bptt"] = types.ModuleType("bptt")  # dataclasses look there for the names around them
+    namespace = module.__dict__
     exec(compile(open(file, encoding="utf-8").read(), "bptt.py", "exec"), namespace)
     draw = Draw(seed=seed, hidden=True, label="floor")
     return sum(hidden_checks.points(e.id, namespace, draw) for e in hidden_checks.UNIT.exercises)
