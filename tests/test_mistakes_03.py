@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
-from itertools import zip_longest
 
 import pytest
-from grading_helpers import is_named, judge_source, mistake_cases, reference_source, solution_lines, the_unit
+from grading_helpers import judge_source, mistake_cases, reference_source, the_unit
+from mistake_facts import Rounds, are_five, are_named, is_a_ladder_without_code, is_caught
 
 from autograder.draws import visible_draw
-from autograder.mistakes import LocalStudent, Mistake, load_mistakes, mistaken_function, mistaken_source
-from autograder.results import Outcome, SubmissionResult
+from autograder.mistakes import LocalStudent, Mistake, mistaken_function, mistaken_source
+from autograder.results import Outcome
 
 UNIT = "03_char_lm"
-MISTAKES = load_mistakes(the_unit(UNIT))
 
-#: Exercises that share no function: one mistake of each is handed in together, which saves starting a
-#: worker for every single mistake (and shows that they do not disturb each other).
+#: Exercises that share no function.
 INDEPENDENT = (
     ("build_vocab",),
     ("encode",),
@@ -39,33 +36,9 @@ CANNOT_BE_JUDGED_APART = {
 }
 
 
-def rounds() -> list[tuple[Mistake, ...]]:
-    """All mistakes, in groups with at most one of each independent part."""
-    columns = [[m for m in MISTAKES if m.exercise in part] for part in INDEPENDENT]
-    return [tuple(m for m in row if m is not None) for row in zip_longest(*columns)]
-
-
-ROUND_OF = {(m.exercise, m.id): number for number, row in enumerate(rounds()) for m in row}
-
-
-def above(mistake: Mistake) -> list[str]:
-    """The exercises that build on the one with the mistake."""
-    return [e.id for e in the_unit(UNIT).exercises if mistake.exercise in (*e.builds_on, e.forward)]
-
-
-@cache
-def judged(number: int) -> SubmissionResult:
-    """The result of one round."""
-    row = rounds()[number]
-    source = reference_source(UNIT)
-    for mistake in row:
-        source = mistaken_source(mistake, source)
-    wanted = {m.exercise for m in row} | {name for m in row for name in above(m)}
-    return judge_source(UNIT, source, exercises=[e.id for e in the_unit(UNIT).exercises if e.id in wanted])
-
-
-def result_of(mistake: Mistake) -> SubmissionResult:
-    return judged(ROUND_OF[mistake.exercise, mistake.id])
+ROUNDS = Rounds(UNIT, INDEPENDENT)
+MISTAKES = ROUNDS.mistakes
+result_of = ROUNDS.result_of
 
 
 def the(exercise: str, mistake_id: str) -> Mistake:
@@ -80,10 +53,7 @@ def test_every_exercise_takes_part() -> None:
 @pytest.mark.parametrize("mistake", mistake_cases(UNIT))
 def test_a_mistake_is_caught(mistake: Mistake) -> None:
     """At least one part of the exercise loses points, and the student is told something."""
-    result = result_of(mistake).exercise(mistake.exercise)
-    assert result.points < result.max_points
-    assert result.outcome is not Outcome.PASSED
-    assert result.message
+    is_caught(mistake, result_of(mistake))
 
 
 @pytest.mark.parametrize("mistake", mistake_cases(UNIT))
@@ -91,41 +61,24 @@ def test_a_mistake_costs_only_its_own_exercise(mistake: Mistake) -> None:
     """What builds on a wrong function keeps its points if it is right by itself."""
     if (mistake.exercise, mistake.id) in CANNOT_BE_JUDGED_APART:
         pytest.skip("nothing to judge the functions above it by")
-    lost = {}
-    for name in above(mistake):
-        result = result_of(mistake).exercise(name)
-        if result.points < result.max_points:
-            lost[name] = result.message
-    assert lost == {}
+    assert ROUNDS.lost_above(mistake) == {}
 
 
 def test_mistakes_are_named_right() -> None:
     """At least 95 of 100 mistakes are recognised for what they are."""
-    unnamed = [
-        f"{m.exercise}: {m.id} is called {result_of(m).exercise(m.exercise).mistake}"
-        for m in MISTAKES
-        if not is_named(m, result_of(m))
-    ]
-    assert len(unnamed) <= 0.05 * len(MISTAKES), unnamed
+    are_named(MISTAKES, result_of)
 
 
 @pytest.mark.parametrize("exercise", [e.id for e in the_unit(UNIT).exercises])
 def test_every_exercise_has_five_known_mistakes(exercise: str) -> None:
     """At least five, all with ids of their own."""
-    ids = [m.id for m in MISTAKES if m.exercise == exercise]
-    assert len(ids) >= 5
-    assert len(set(ids)) == len(ids)
+    are_five(MISTAKES, exercise)
 
 
 @pytest.mark.parametrize("mistake", mistake_cases(UNIT))
 def test_hints_are_a_ladder_without_code(mistake: Mistake) -> None:
     """A question, a place, a principle; no line of the solution, no formula in code."""
-    question, *rest = mistake.hints
-    assert question.endswith("?")
-    assert len(rest) == 2
-    words = " ".join([mistake.title, mistake.thought, *mistake.hints])
-    assert not any(line in words for line in solution_lines(reference_source(UNIT)))
-    assert not any(mark in " ".join(mistake.hints) for mark in ("@", ".T", "np.", "+=", "axis=", "keepdims"))
+    is_a_ladder_without_code(mistake, UNIT)
 
 
 # --- what each mistake costs --------------------------------------------------------------------

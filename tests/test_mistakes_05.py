@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from grading_helpers import is_named, judge_source, mistake_cases, reference_source, solution_lines, the_unit
+from grading_helpers import judge_source, mistake_cases, reference_source, the_unit
+from mistake_facts import are_five, are_named, is_a_ladder_without_code, is_caught
 
 from autograder.mistakes import Mistake, load_mistakes, mistaken_source
-from autograder.results import Outcome, SubmissionResult
+from autograder.results import SubmissionResult
 
 UNIT = "05_captioning"
 MISTAKES = load_mistakes(the_unit(UNIT))
@@ -31,10 +32,7 @@ def result_of(mistake: Mistake) -> SubmissionResult:
 @pytest.mark.parametrize("mistake", mistake_cases(UNIT))
 def test_a_mistake_is_caught(mistake: Mistake) -> None:
     """At least one part of the exercise loses points, and the student is told something."""
-    result = result_of(mistake).exercise(mistake.exercise)
-    assert result.points < result.max_points
-    assert result.outcome is not Outcome.PASSED
-    assert result.message
+    is_caught(mistake, result_of(mistake))
 
 
 @pytest.mark.parametrize("exercise", [e.id for e in the_unit(UNIT).exercises if not e.experiment])
@@ -47,28 +45,16 @@ def test_a_mistake_costs_only_its_own_exercise(exercise: str) -> None:
 
 def test_mistakes_are_named_right() -> None:
     """At least 95 of 100 mistakes are recognised for what they are."""
-    unnamed = [
-        f"{m.exercise}: {m.id} is called {result_of(m).exercise(m.exercise).mistake}"
-        for m in MISTAKES
-        if not is_named(m, result_of(m))
-    ]
-    assert len(unnamed) <= 0.05 * len(MISTAKES), unnamed
+    are_named(MISTAKES, result_of)
 
 
 @pytest.mark.parametrize("exercise", [e.id for e in the_unit(UNIT).exercises if not e.experiment])
 def test_every_exercise_has_five_known_mistakes(exercise: str) -> None:
     """At least five, all with ids of their own."""
-    ids = [m.id for m in MISTAKES if m.exercise == exercise]
-    assert len(ids) >= 5
-    assert len(set(ids)) == len(ids)
+    are_five(MISTAKES, exercise)
 
 
 @pytest.mark.parametrize("mistake", mistake_cases(UNIT))
 def test_hints_are_a_ladder_without_code(mistake: Mistake) -> None:
     """A question, a place, a principle; no line of the solution, no formula in code."""
-    question, *rest = mistake.hints
-    assert question.endswith("?")
-    assert len(rest) == 2
-    words = " ".join([mistake.title, mistake.thought, *mistake.hints])
-    assert not any(line in words for line in solution_lines(reference_source(UNIT)))
-    assert not any(mark in " ".join(mistake.hints) for mark in ("@", ".T", "torch.", "+=", "dim=", "keepdim"))
+    is_a_ladder_without_code(mistake, UNIT)
