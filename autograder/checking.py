@@ -15,7 +15,7 @@ A check is a pytest function with a decorator::
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from autograder.course import Unit
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Comparison, compare, describe
 from autograder.results import Outcome
-from autograder.student import StandIn, StudentError
+from autograder.student import Answer, Call, Caller, StandIn, Student, StudentError
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ class Check:
     pieces: Callable[[Case], dict[str, list[Any]]] | None = None
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
+    together: bool = True
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -178,6 +179,7 @@ def exercise(
     pieces: Callable[[Case], dict[str, list[Any]]] | None = None,
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
     conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
+    together: bool = True,
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -194,12 +196,14 @@ def exercise(
             array has been written over it. For the detector of that.
         conventions: of a backward function, the same check for forward passes that follow another convention (an
             order of gates, say): where a student's does, the backward pass that belongs to it is right.
+        together: whether the student's code may be asked about all cases at once. Not where a check calls again after
+            what it got (other than with ``student.in_turn``), or where a call takes long.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
         others = tuple(conventions)
-        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others)
+        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together)
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function
@@ -243,6 +247,76 @@ def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> Ca
             f"the check of {check.exercise_id} says nothing about {', '.join(unsaid)} in case {case.name}"
         )
     return record
+
+
+class _Called(BaseException):
+    """Carries what a check wants to call out of it."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        super().__init__()
+        self.calls = calls
+
+
+class _SeveralCalls(BaseException):
+    """A check calls again, after what it got."""
+
+
+class _Planner(Caller):
+    """A student that only finds out what a check calls first."""
+
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
+        if factor != 1.0:
+            raise _SeveralCalls  # a long one, which is better watched
+        raise _Called([Call(name, args, keep)])
+
+    def in_turn(self, *calls: Call) -> Iterator[Any]:
+        raise _Called(calls)
+
+
+class _Answered(Caller):
+    """A student whose answers are there already."""
+
+    def __init__(self, answers: Sequence[Answer | StudentError]) -> None:
+        self.answers = iter(answers)
+
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
+        answer = next(self.answers, None)
+        if answer is None:
+            raise _SeveralCalls
+        if isinstance(answer, StudentError):
+            raise answer
+        return answer
+
+
+def run_together(
+    check: Check, parts: Sequence[str], student: Student, cases: Sequence[Case]
+) -> list[CaseRecord] | None:
+    """Run several cases with one message to the student's process, in which each makes one call or several in turn.
+
+    The check is run twice for each: up to its call, and then with the answer. What the student's code sees are the
+    same calls in the same order as with :func:`run_case` for one case after the other.
+
+    Returns:
+        the records; None if this cannot be done, and nothing was judged.
+    """
+    try:
+        planned = [_planned(check, parts, case) for case in cases]
+        answers = student.call_together(planned)
+        if answers is None:
+            return None
+        return [run_case(check, parts, _Answered(a), case) for case, a in zip(cases, answers, strict=True)]
+    except _SeveralCalls:
+        return None
+
+
+def _planned(check: Check, parts: Sequence[str], case: Case) -> Sequence[Call]:
+    """What a check calls first: one call, or several in turn; nothing if it judges without a call."""
+    try:
+        with np.errstate(all="ignore"):
+            check.run(_Planner(), case, Expect(check.exercise_id, parts, CaseRecord(case)))
+    except _Called as called:
+        return called.calls
+    return ()
 
 
 def _sentence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):
-        return f"{shape_text(value.shape)} {value.dtype}" if value.ndim else "a number"
+        return _array_text(value.shape, value.dtype)
     if isinstance(value, (bool, int, float)):
         return "a number" if not isinstance(value, bool) else "a bool"
     if isinstance(value, (Handle, Opaque)):
@@ -60,6 +61,12 @@ def describe(value: Any) -> str:
             return f"{shape_text(array.shape)} {type(value).__name__}"
         return f"{type(value).__name__} of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+@lru_cache(maxsize=1024)
+def _array_text(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """Remembered, since nearly every value that is compared is an array, and a type's name takes long to say."""
+    return f"{shape_text(shape)} {dtype}" if shape else "a number"
 
 
 def shape_text(shape: Sequence[int]) -> str:

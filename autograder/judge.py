@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case
+from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case, run_together
 from autograder.course import Course, Exercise, Unit
 from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
@@ -23,7 +23,7 @@ from autograder.mistakes import Mistake, recognise
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
-from autograder.student import StandIn, Student, StudentError
+from autograder.student import Answer, Caller, StandIn, Student, StudentError
 from autograder.submission import Submission
 from autograder.upstream import provided
 
@@ -60,7 +60,12 @@ class Judgement:
 
 def versions() -> dict[str, str]:
     """What a score may depend on."""
-    return {"unrolled": version("unrolled"), "python": platform.python_version(), "numpy": np.__version__}
+    return {"unrolled": _own_version(), "python": platform.python_version(), "numpy": np.__version__}
+
+
+@lru_cache(maxsize=1)
+def _own_version() -> str:
+    return version("unrolled")
 
 
 def judge(
@@ -233,7 +238,12 @@ class _Bench:
     def written(self, item: Exercise) -> bool:
         return item.id in self.student.names
 
-    def run(self, check: Check, item: Exercise, student: Student, cases: Iterable[Case]) -> list[CaseRecord]:
+    def run(self, check: Check, item: Exercise, student: Student, cases: Sequence[Case]) -> list[CaseRecord]:
+        """Run cases, all at once where that can be done."""
+        if check.together and len(cases) > 1:
+            found = run_together(check, item.parts, student, cases)
+            if found is not None:
+                return found
         records: list[CaseRecord] = []
         timeouts = 0
         for case in cases:
@@ -440,7 +450,7 @@ class _Bench:
         )
 
 
-class Watch:
+class Watch(Caller):
     """A student whose functions are watched for arguments that they change in place."""
 
     def __init__(self, student: Student, case: Case) -> None:
@@ -448,13 +458,8 @@ class Watch:
         self.names = {id(value): name for name, value in case.inputs.items()}
         self.changed: list[str] = []
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args, keep=(): self.call_and_watch(name, args, keep)[0]
-
-    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
-        value, changed = self.student.call_and_watch(name, args, keep)
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
+        value, changed = self.student.call_and_watch(name, args, keep, factor)
         for argument, other in zip(args, changed, strict=True):
             if other:
                 self.changed.append(f"{name} changes its argument {self.names.get(id(argument), '')}".strip())

@@ -29,6 +29,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import strip_transient
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
@@ -78,16 +79,19 @@ class GradingExporter(NotebookExporter):
         except UnicodeDecodeError:
             text = "(bytes that are not UTF-8 text)"
         notebook, _ = taken(("read", text), lambda: read_notebook(text))
-        return self.from_notebook_node(notebook, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
+        return self.from_notebook_node(notebook, resources=resources, **kw)
 
-    def _preprocess(self, nb: NotebookNode, resources: Any) -> Any:
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> Any:
         if not self.prepared:
-            return super()._preprocess(nb, resources)  # type: ignore[no-untyped-call]  # as above
-        # One submission of many: without another copy, and validated once at the end, not after each of twelve steps.
+            return super().from_notebook_node(nb, resources, **kw)  # type: ignore[no-untyped-call]  # as above
+        # One submission of many: without copies, as it was read for this; validated once at the end, not after each of
+        # twelve steps; and written without line breaks, which Python's fast encoder cannot make.
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]  # as above
         for step in self._preprocessors:
             nb, resources = step(nb, resources)
         self._validate_preprocessor(nb, self._preprocessors[-1])  # type: ignore[no-untyped-call]  # as above
-        return nb, resources
+        resources["output_suffix"] = ".nbconvert"
+        return json.dumps(strip_transient(nb), sort_keys=True, ensure_ascii=False) + "\n", resources
 
 
 def read_notebook(text: str) -> tuple[NotebookNode, str]:
@@ -108,7 +112,8 @@ def read_notebook(text: str) -> tuple[NotebookNode, str]:
 
 
 def _read_and_mend(text: str) -> NotebookNode:
-    notebook: NotebookNode = nbformat.reads(text, as_version=4)
+    # Not nbformat.reads(), which validates the notebook before what can be mended is.
+    notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
     for cell in notebook.cells:
         if not isinstance(cell.metadata.get("nbgrader", {}), dict):

@@ -14,7 +14,7 @@ This file is loaded by the worker on its own, without the rest of the package.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -42,7 +42,7 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Handle:
-    """An object that stays in the worker, e.g. a student's cache."""
+    """An object that stays in the worker, e.g. a student's cache; number 0 is the one that was kept last."""
 
     number: int
     type_name: str = ""
@@ -57,9 +57,14 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that lives on the other side, called by number."""
+    """A function that lives on the other side, called by number; some of its results may be known already.
+
+    ``results[i]`` is what it makes of ``points[i]``: arrays along their first axis, or None.
+    """
 
     number: int
+    points: np.ndarray | None = field(default=None, compare=False)
+    results: np.ndarray | None = field(default=None, compare=False)
 
 
 class _Writer:
@@ -140,6 +145,8 @@ def _encode(value: Any, out: _Writer, depth: int) -> None:
         _encode(value.type_name, out, depth + 1)
     elif kind is Function:
         out.add(b"c" + struct.pack("<I", value.number))
+        _encode(value.points, out, depth + 1)
+        _encode(value.results, out, depth + 1)
     else:
         raise ProtocolError(f"a value of type {kind.__name__} cannot be sent")
 
@@ -230,7 +237,11 @@ def _decode(reader: _Reader, depth: int) -> Any:
     if tag == b"o":
         return Opaque(_name(reader, depth))
     if tag == b"c":
-        return Function(reader.number(_U32))
+        number = reader.number(_U32)
+        points, results = _decode(reader, depth + 1), _decode(reader, depth + 1)
+        if any(not (type(known) is np.ndarray or known is None) for known in (points, results)):
+            raise ProtocolError("what is known of a function is not in arrays")
+        return Function(number, points, results)
     raise ProtocolError("unknown tag")
 
 

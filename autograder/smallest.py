@@ -16,7 +16,7 @@ from autograder.checking import Case, Check, run_case
 from autograder.course import Exercise
 from autograder.protocol import Handle
 from autograder.results import Outcome
-from autograder.student import StudentError
+from autograder.student import Answer, Caller, StudentError
 
 LONGEST = 3  # largest size that is tried for an axis
 MOST_TRIES = 60
@@ -31,7 +31,7 @@ class Smallest:
     snippet: str
 
 
-class Recorder:
+class Recorder(Caller):
     """A student whose calls are written down as Python."""
 
     def __init__(self, student: Any, case: Case) -> None:
@@ -43,19 +43,11 @@ class Recorder:
         self.called: list[str] = []
         self.lines: list[str] = []
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args, keep=(): self.call(name, args, keep)
-
-    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
-        return self.call_and_watch(name, args, keep)[0]
-
-    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
         self.called += [name] if name not in self.called else []
         text = f"{name}({', '.join(self.text(arg) for arg in args)})"
         self.lines.append(f"print({text})")
-        value, changed = self.student.call_and_watch(name, args, keep)
+        value, changed = self.student.call_and_watch(name, args, keep, factor)
         kept = [position for position in keep if isinstance(value, tuple) and position < len(value)]
         if isinstance(value, tuple) and kept and isinstance(value[kept[0]], Handle):
             self.alive.append(value)

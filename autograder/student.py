@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,7 @@ MAX_ASKED_ENTRIES = 4096
 MAX_ASKED_VALUES = 16
 MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
 MAX_BEATS = 1000  # reports of progress, per call
+TOGETHER = 0.25  # of one call's limits, for many that are made together: they take milliseconds
 MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
@@ -54,8 +56,72 @@ class StandIn:
     source: bytes = b""  # of "local": text of a module with a function of that name, which runs beside the student's
 
 
+#: In the arguments of a later call: what the call before it kept.
+KEPT = protocol.Handle(0)
+
+
+class Call(NamedTuple):
+    """One call of a student's function: see :meth:`Student.call`."""
+
+    name: str
+    args: Sequence[Any]
+    keep: Sequence[int] = ()
+
+
+Answer = tuple[Any, list[bool]]  # the result, and for each argument whether it was changed in place
+
+
+class Caller:
+    """What checks see of a module: ``student.rnn_cell(x, ...)`` looks like the function."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, keep=(), factor=1.0: self.call(name, args, keep, factor)
+
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
+        """Call a function, and tell for each argument whether the function changed it in place."""
+        raise NotImplementedError
+
+    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Any:
+        """Call a function with fresh copies of the arguments."""
+        return self.call_and_watch(name, args, keep, factor)[0]
+
+    def in_turn(self, *calls: Call) -> Iterator[Any]:
+        """The results of calls, each made when its result is asked for; :data:`KEPT` is what the one before kept."""
+        kept = None
+        for name, args, keep in calls:
+            value = self.call(name, [kept if arg is KEPT else arg for arg in args], keep)
+            places = [place for place in keep if isinstance(value, (tuple, list)) and place < len(value)]
+            kept = value[places[0]] if places else None
+            yield value
+
+    def reset(self) -> None:
+        """Forget what calls kept."""
+
+
+class Tabulated:
+    """A function for a student's code to call, with its results at points where that will probably be.
+
+    They are sent along, so that not every call has to come back to the judge; other points may be asked for as well.
+    """
+
+    def __init__(self, function: Callable[..., Any], points: Sequence[np.ndarray]) -> None:
+        self.function = function
+        self.points = points
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *values: Any) -> Any:
+        return self.function(*values)
+
+    def described(self, number: int) -> protocol.Function:
+        """As it is sent."""
+        results = np.stack([np.asarray(self.function(point), dtype=np.float64) for point in self.points])
+        return protocol.Function(number, np.stack(self.points), results)
+
+
 @dataclass
-class Student:
+class Student(Caller):
     """Calls functions of a submission in a worker, which is started when needed and again after its end."""
 
     submission: Submission
@@ -75,11 +141,6 @@ class Student:
     _worker: Worker | None = None
     _loaded: bool = False
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args, keep=(), factor=1.0: self.call(name, args, keep, factor)
 
     def spawn(self) -> None:
         """Have a worker's process start, so that it is ready when it is needed."""
@@ -158,23 +219,68 @@ class Student:
         """
         return self.call_and_watch(name, args, keep, factor)[0]
 
-    def call_and_watch(
-        self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0
-    ) -> tuple[Any, list[bool]]:
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
         """As :meth:`call`, and tells for each argument whether the function changed it in place."""
         self.start()
-        assert self._worker is not None
         number = _call_id()
         known = len(self._callbacks)
         wire = [self._wire(arg) for arg in args]
         try:
-            value, changed = self._exchange(["call", number, name, wire, list(keep)], number, name, "result", factor)
+            reply = self._exchange(["call", number, name, wire, list(keep)], number, name, "result", factor)
         finally:
             del self._callbacks[known:]
-        if not isinstance(changed, list) or len(changed) != len(args) or not all(type(c) is bool for c in changed):
-            raise self._ended(name, WorkerEnded("its answer broke the protocol"))
+        return self._checked(Call(name, args), *reply)
+
+    def call_together(self, groups: Sequence[Sequence[Call]]) -> list[list[Answer | StudentError]] | None:
+        """Make many calls with one message, in this order: a group ends with its first error.
+
+        Much the same as calling one by one and :meth:`reset` after each group, without waiting for each answer. All
+        share :data:`TOGETHER` of the limits of one call.
+
+        Returns:
+            what came of each call; None if there is no telling for some (the process ended, time ran out, too much
+            was returned): then they are to be made one by one, in a new process.
+        """
+        try:
+            self.start()
+        except StudentError:
+            return None
+        number = _call_id()
+        known = len(self._callbacks)
+        wire = [[[call.name, [self._wire(arg) for arg in call.args], list(call.keep)] for call in g] for g in groups]
+        try:
+            replies = self._exchange(["calls", number, wire], number, "", "results", TOGETHER)
+            if len(replies) != len(groups):
+                raise self._ended("", WorkerEnded("its answer broke the protocol"))
+            return [self._answers(group, reply) for group, reply in zip(groups, replies, strict=True)]
+        except StudentError:
+            self._drop()
+            return None
+        finally:
+            del self._callbacks[known:]
+
+    def _answers(self, group: Sequence[Call], replies: Any) -> list[Answer | StudentError]:
+        """What came of the calls of a group; trusts nothing in it."""
+        answers: list[Answer | StudentError] = []
+        for call, reply in zip(group, replies if type(replies) is list else (), strict=False):
+            kind = reply[0] if type(reply) is list and reply else None
+            if kind == "result" and len(reply) == 3:
+                answers.append(self._checked(call, _judged(reply[1]), reply[2]))
+            elif kind == "error" and len(reply) == 2 and type(reply[1]) is dict:
+                answers.append(self._error(call.name, reply[1]))
+                return answers
+            else:
+                break
+        if len(answers) != len(group):
+            raise self._ended("", WorkerEnded("its answer broke the protocol"))
+        return answers
+
+    def _checked(self, call: Call, value: Any, changed: Any) -> Answer:
+        """An answer whose marks of changed arguments are such; they are noted."""
+        if not (type(changed) is list and len(changed) == len(call.args) and all(type(c) is bool for c in changed)):
+            raise self._ended(call.name, WorkerEnded("its answer broke the protocol"))
         if any(changed):
-            self.changed.setdefault(name, set()).update(place for place, is_so in enumerate(changed) if is_so)
+            self.changed.setdefault(call.name, set()).update(place for place, is_so in enumerate(changed) if is_so)
         return value, changed
 
     def reset(self) -> None:
@@ -189,7 +295,8 @@ class Student:
             return {key: self._wire(item) for key, item in arg.items()}
         if callable(arg):
             self._callbacks.append(arg)
-            return protocol.Function(len(self._callbacks) - 1)
+            number = len(self._callbacks) - 1
+            return arg.described(number) if isinstance(arg, Tabulated) else protocol.Function(number)
         return arg
 
     def _tell(self, message: list[Any]) -> None:
@@ -232,7 +339,7 @@ class Student:
                     worker.send(answer)
                 elif kind == wanted == "result" and len(reply) == 4:
                     return _judged(reply[2]), reply[3]
-                elif kind == wanted == "loaded" and len(reply) == 3 and type(reply[2]) is list:
+                elif kind == wanted and kind in ("loaded", "results") and len(reply) == 3 and type(reply[2]) is list:
                     return reply[2]
                 elif kind == "error" and len(reply) == 3 and type(reply[2]) is dict:
                     raise self._error(name, reply[2])

@@ -79,9 +79,15 @@ def _collect(folder: Path, main: str) -> dict[str, bytes]:
         files[name] = file.read_bytes()
         if sum(map(len, files.values())) > MAX_TOTAL_BYTES:
             raise UsageError(f"{folder} holds more than 32 MB of Python; a module of this course is a few kilobytes.")
-        for top in _names_in(files[name], folder.resolve().name):
-            waiting += [found for found in _beside(folder, top) if found not in files]
+        if _anything_beside(folder, main):
+            for top in _names_in(files[name], folder.resolve().name):
+                waiting += [found for found in _beside(folder, top) if found not in files]
     return files
+
+
+def _anything_beside(folder: Path, main: str) -> bool:
+    """Whether there is anything that the main file could import; mostly there is not, and no need to read its text."""
+    return any(entry.name != main and (entry.suffix == ".py" or entry.is_dir()) for entry in folder.iterdir())
 
 
 def _is_own(folder: Path, file: Path) -> bool:

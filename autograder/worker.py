@@ -187,6 +187,11 @@ def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[
     }
 
 
+def failure(category: str, message: str) -> dict[str, Any]:
+    """What there is to say of a call that did not come to the student's code, or not back from it."""
+    return {"type": "", "message": message, "frames": [], "category": category}
+
+
 class Worker:
     """Answers the judge's messages, one at a time."""
 
@@ -215,9 +220,10 @@ class Worker:
                 self.load(*message[1:])
             elif kind == "call":
                 self.call(*message[1:])
+            elif kind == "calls":
+                self.calls(*message[1:])
             elif kind == "reset":
-                self.handles.clear()
-                self.memo.clear()
+                self.reset()
             elif kind == "substitute":
                 self.substitute(*message[1:])
             elif kind == "provide":
@@ -260,36 +266,59 @@ class Worker:
         names = [key for key, value in module.__dict__.items() if type(key) is str and callable(value)]
         self.reply(["loaded", call_id, names[:MAX_RESULT_ITEMS]])
 
+    def reset(self) -> None:
+        """Forget what is kept between calls."""
+        self.handles.clear()
+        self.memo.clear()
+
     def call(self, call_id: int, name: str, args: list[Any], keep: list[int]) -> None:
         """Call one of the student's functions; results at the positions in ``keep`` stay here."""
         self.call_id = call_id
+        kind, *rest = self.answer(name, args, keep)
+        self.say([kind, call_id, *rest])
+
+    def calls(self, call_id: int, groups: list[list[list[Any]]]) -> None:
+        """Many calls, answered together. A group ends with its first error; what it keeps is forgotten after it."""
+        self.call_id = call_id
+        answers: list[list[Any]] = []
+        for group in groups:
+            answers.append([])
+            for name, args, keep in group:
+                answers[-1].append(self.answer(name, args, keep))
+                if answers[-1][-1][0] == "error":
+                    break
+            self.reset()
+        self.say(["results", call_id, answers])
+
+    def say(self, message: list[Any]) -> None:
+        """Reply with what came of a call; where it cannot be sent, with that."""
+        try:
+            data = protocol.encode(message)
+        except protocol.ProtocolError as error:
+            data = protocol.encode(["error", self.call_id, failure("unsendable", str(error))])
+        except Exception as error:  # out of memory
+            data = protocol.encode(["error", self.call_id, describe_error(error, self.files)])
+        self.flush()
+        self.send.write(len(data).to_bytes(4, "little") + data)
+        self.send.flush()
+
+    def answer(self, name: str, args: list[Any], keep: list[int]) -> list[Any]:
+        """What comes of one call: result and which arguments were changed, or an error."""
         function = self.function(name)
         if function is None:
-            detail = {"type": "", "message": "", "frames": [], "category": "missing"}
-            self.reply(["error", call_id, detail])
-            return
+            return ["error", failure("missing", "")]
         try:
             arguments = [self.argument(arg) for arg in args]
         except KeyError:
-            detail = {"type": "", "message": "a cache is gone", "frames": [], "category": "missing"}
-            self.reply(["error", call_id, detail])
-            return
+            return ["error", failure("missing", "a cache is gone")]
         reseed()
         try:
             value = function(*arguments)
             plain = self.result(value, keep)
             changed = [self.changed(before, after) for before, after in zip(args, arguments, strict=True)]
-            message = protocol.encode(["result", call_id, plain, changed])
-        except protocol.ProtocolError as error:
-            detail = {"type": "", "message": str(error), "frames": [], "category": "unsendable"}
-            self.reply(["error", call_id, detail])
-            return
         except BaseException as error:
-            self.reply(["error", call_id, describe_error(error, self.files)])
-            return
-        self.flush()
-        self.send.write(len(message).to_bytes(4, "little") + message)
-        self.send.flush()
+            return ["error", describe_error(error, self.files)]
+        return ["result", plain, changed]
 
     def function(self, name: str) -> Any:
         """What a call of this name calls: the student's function, or the driver's that calls it; None if there is none.
@@ -315,9 +344,9 @@ class Worker:
     def argument(self, arg: Any) -> Any:
         """A fresh object for each argument: a copy of the data, a kept object, or a function to call."""
         if type(arg) is protocol.Handle:
-            return self.handles[arg.number]
+            return self.handles[arg.number or self.next_handle - 1]
         if type(arg) is protocol.Function:
-            return self.judges_function(arg.number)
+            return self.judges_function(arg)
         if type(arg) is np.ndarray:
             return arg.copy()
         if type(arg) in (list, tuple):
@@ -326,11 +355,27 @@ class Worker:
             return {key: self.argument(item) for key, item in arg.items()}
         return arg
 
-    def judges_function(self, number: int) -> Any:
+    def judges_function(self, described: Any) -> Any:
         """The f of a numerical gradient: computed by the judge, and in all else like one of the student's own."""
+        known = {}
+        if described.points is not None:
+            for point, result in zip(described.points, described.results, strict=True):
+                known[point.tobytes()] = result
+            shape = described.points.shape[1:]
+
+        def found(values: tuple[Any, ...]) -> Any:
+            """The result that was sent along, if this is one of the points, bit for bit."""
+            if known and len(values) == 1 and type(values[0]) is np.ndarray:
+                value = values[0]
+                if value.shape == shape and value.dtype == np.float64:
+                    result = known.get(value.tobytes())
+                    return result.copy() if type(result) is np.ndarray else result
+            return None
 
         def function(*values: Any) -> Any:
-            result = self.ask(number, list(values))
+            result = found(values)
+            if result is None:
+                result = self.ask(described.number, list(values))
             if values and type(result) is np.ndarray and np.array_equal(result, values[0]):
                 return values[0]  # a function that returns its argument returns the object, not a copy
             return np.float64(result) if type(result) is float else result  # numpy's sums have .copy() and .shape

@@ -112,7 +112,7 @@ class Zygote:
             os.dup2(output_fd, 2)
             receive_fd, send_fd = os.dup2(receive_fd, 10), os.dup2(send_fd, 11)
             os.closerange(3, 10)
-            os.closerange(12, 4096)
+            os.closerange(12, _highest() + 1)
             self.lockdown.die_with_parent()
             if os.getppid() != self.pid:
                 os._exit(0)  # the zygote ended first
@@ -131,6 +131,14 @@ class Zygote:
             sys.stderr.flush()
             os._exit(70)
         os._exit(0)
+
+
+def _highest() -> int:
+    """The highest number of an open file: closing four thousand that are not open takes a millisecond."""
+    try:
+        return max(map(int, os.listdir("/proc/self/fd")))
+    except (OSError, ValueError):
+        return 4096
 
 
 def _above(descriptor: int, lowest: int) -> int:

@@ -273,8 +273,8 @@ def many_to_one_cases(draw: Draw) -> list[Case]:
 @exercise("many_to_one", cases=many_to_one_cases, stand_ins=(CELL, UNROLL, READOUT), small=many_to_one_inputs)
 def test_many_to_one(student: Any, case: Case, expect: Expect) -> None:
     """Is there one output per sequence, that of the last state?"""
-    last = states(*network(case))[:, case.x.shape[1] - 1]
     got = student.many_to_one(*network(case), case.Why, case.by)
+    last = states(*network(case))[:, case.x.shape[1] - 1]
     expect.part("y", got, affine(last, case.Why, case.by))
 
 
@@ -344,8 +344,8 @@ def translation_cases(draw: Draw) -> list[Case]:
 )
 def test_sequence_to_sequence(student: Any, case: Case, expect: Expect) -> None:
     """Does the decoder write from the encoder's last state?"""
-    read = states(case.x, case.h0, *case.encoder)[:, case.x.shape[1] - 1]
     got = student.sequence_to_sequence(case.x, case.h0, case.encoder, case.decoder, case.start, case.T)
+    read = states(case.x, case.h0, *case.encoder)[:, case.x.shape[1] - 1]
     Wx, Wh, b, Why, by = case.decoder
     expect.part("y", got, written(case.start, read, Wx, Wh, b, Why, by, case.T))
 
@@ -383,6 +383,7 @@ def multilayer_cases(draw: Draw) -> list[Case]:
 @exercise("multilayer", cases=multilayer_cases, stand_ins=(CELL, UNROLL), small=small_multilayer)
 def test_multilayer(student: Any, case: Case, expect: Expect) -> None:
     """Does each layer read the states of the one below, from its own initial state?"""
+    got = student.multilayer(case.x, case.h0, case.layers)
     # Step by step through all layers, not layer by layer: another order, the same numbers.
     now = [np.array(h) for h in case.h0]
     top = []
@@ -391,7 +392,7 @@ def test_multilayer(student: Any, case: Case, expect: Expect) -> None:
         for layer, parameters in enumerate(case.layers):
             now[layer] = below = cell(below, now[layer], *parameters)
         top.append(below)
-    expect.part("h", student.multilayer(case.x, case.h0, case.layers), np.stack(top, axis=1))
+    expect.part("h", got, np.stack(top, axis=1))
 
 
 # --- an image as a sequence, counting -------------------------------------------------------
@@ -421,9 +422,9 @@ def image_cases(draw: Draw) -> list[Case]:
 @exercise("rows_as_steps", cases=image_cases, small=small_images)
 def test_rows_as_steps(student: Any, case: Case, expect: Expect) -> None:
     """Is there one array per row, top row first, with that row of every image?"""
+    got = student.rows_as_steps(case.images)
     N, rows, columns = case.images.shape
     expected = [np.array([case.images[n, t] for n in range(N)]) for t in range(rows)]
-    got = student.rows_as_steps(case.images)
     expect.verdict("steps", _compare_steps(got, expected, f"{rows} of {shape_text((N, columns))}"), got)
 
 

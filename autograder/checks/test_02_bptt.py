@@ -16,7 +16,7 @@ from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe
 from autograder.results import Outcome
-from autograder.student import StandIn
+from autograder.student import KEPT, Call, StandIn, Tabulated
 
 #: A stand-in computes for the student in the judge's own process, so it takes no longer sequence.
 MOST_STEPS = 100
@@ -247,6 +247,16 @@ def rows_gradient(x: Array, df: Array) -> Array:
     return result
 
 
+def moved(x: Array, h: float) -> list[Array]:
+    """Where f is asked for, mostly: one entry a step up or down, the others as they are."""
+    points = []
+    for place in np.ndindex(*x.shape):
+        for value in (x[place] + h, x[place] - h):
+            points.append(x.copy())
+            points[-1][place] = value
+    return points
+
+
 def small_gradient(rng: np.random.Generator, rows: int, columns: int) -> dict[str, Any]:
     return {"x": rng.normal(size=(rows, columns)), "kind": "cubic", "df": None, "h": 1e-5}
 
@@ -269,7 +279,8 @@ def test_numerical_gradient(student: Any, case: Case, expect: Expect) -> None:
         f = lambda x: x  # noqa: E731 - what the notebook warns of
         expected = case.df
     options = [] if case.h is None else [case.df, case.h]
-    got, changed = student.call_and_watch("numerical_gradient", [f, case.x, *options])
+    told = Tabulated(f, moved(case.x, case.h or 1e-5))
+    got, changed = student.call_and_watch("numerical_gradient", [told, case.x, *options])
     expect.part("grad", got, expected, NUMERICAL_RTOL)
     array = as_array(got)
     if array is None or not (np.any(array) or case.edge):
@@ -308,10 +319,10 @@ def small_error(rng: np.random.Generator, rows: int, columns: int) -> dict[str, 
 @exercise("relative_error", cases=error_cases, small=small_error)
 def test_relative_error(student: Any, case: Case, expect: Expect) -> None:
     """Is the error the largest relative difference of two entries?"""
+    got = student.relative_error(case.a, case.b)
     worst = 0.0
     for p, q in zip(case.a.ravel(), case.b.ravel(), strict=True):
         worst = max(worst, abs(p - q) / max(1e-8, abs(p) + abs(q)))
-    got = student.relative_error(case.a, case.b)
     number = as_array(got)
     if worst and number is not None and compare(got, worst).outcome in (Outcome.PASSED, Outcome.WRONG_VALUES):
         # relative to the expected error itself: "nearly equal" is of order 1e-6
@@ -347,10 +358,12 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
 @exercise("rnn_step_backward", cases=step_cases, stand_ins=STEP_STAND_INS[:1], small=small_step)
 def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
-    returned = student.rnn_step_forward(*step_arguments(case), keep=[1])
-    cache = expect.forward(returned, step(*step_arguments(case)), "rnn_step_forward")
-    dx, dprev_h, dWx, dWh, db = step_gradients(case.dnext_h, *step_arguments(case))
-    got = student.rnn_step_backward(case.dnext_h, cache)
+    inputs = step_arguments(case)
+    there = Call("rnn_step_forward", inputs, [1])
+    answers = student.in_turn(there, Call("rnn_step_backward", [case.dnext_h, KEPT]))
+    expect.forward(next(answers), step(*inputs), "rnn_step_forward")
+    got = next(answers)
+    dx, dprev_h, dWx, dWh, db = step_gradients(case.dnext_h, *inputs)
     expect.result(got, dx=dx, dprev_h=dprev_h, dWx=dWx, dWh=dWh, db=db)
 
 
@@ -377,10 +390,12 @@ def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
 )
 def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
-    returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
-    cache = expect.forward(returned, unrolled(*sequence_arguments(case)), "rnn_forward")
-    dx, dh0, dWx, dWh, db = sequence_gradients(case.dh, *sequence_arguments(case))
-    expect.result(student.rnn_backward(case.dh, cache), dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
+    inputs = sequence_arguments(case)
+    answers = student.in_turn(Call("rnn_forward", inputs, [1]), Call("rnn_backward", [case.dh, KEPT]))
+    expect.forward(next(answers), unrolled(*inputs), "rnn_forward")
+    got = next(answers)
+    dx, dh0, dWx, dWh, db = sequence_gradients(case.dh, *inputs)
+    expect.result(got, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
 # --- the same map at every step, and the loss ------------------------------------------------
@@ -430,10 +445,13 @@ def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> No
 @exercise("temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces)
 def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the gradients of the affine map right, summed over sequences and steps?"""
-    returned = student.temporal_affine_forward(case.x, case.w, case.b, keep=[1])
-    cache = expect.forward(returned, affine(case.x, case.w, case.b), "temporal_affine_forward")
-    dx, dw, db = complex_step(affine, (case.x, case.w, case.b), case.dout, batched=True)
-    expect.result(student.temporal_affine_backward(case.dout, cache), dx=dx, dw=dw, db=db)
+    inputs = (case.x, case.w, case.b)
+    there = Call("temporal_affine_forward", inputs, [1])
+    answers = student.in_turn(there, Call("temporal_affine_backward", [case.dout, KEPT]))
+    expect.forward(next(answers), affine(*inputs), "temporal_affine_forward")
+    got = next(answers)
+    dx, dw, db = complex_step(affine, inputs, case.dout, batched=True)
+    expect.result(got, dx=dx, dw=dw, db=db)
 
 
 def loss_cases(draw: Draw) -> list[Case]:
@@ -495,10 +513,11 @@ def small_loss(rng: np.random.Generator, N: int, T: int, V: int) -> dict[str, An
 @exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss)
 def test_temporal_softmax_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the masked, summed loss and its gradient right?"""
+    got = student.temporal_softmax_loss(case.x, case.y, case.mask)
     loss, dx = softmax_loss(case.x, case.y, case.mask)
     # Scores near 800 have an absolute rounding error of 3e-5 in float32, and so have the log-probabilities.
     rtol = 1e-3 if case.edge == "large scores" else RTOL
-    expect.result(student.temporal_softmax_loss(case.x, case.y, case.mask), rtol, loss=loss, dx=dx)
+    expect.result(got, rtol, loss=loss, dx=dx)
 
 
 # --- clipping, truncation, norms --------------------------------------------------------------
@@ -531,9 +550,9 @@ def small_clip(rng: np.random.Generator, D: int, H: int, limit: int) -> dict[str
 @exercise("clip_grad_norm", cases=clip_cases, small=small_clip)
 def test_clip_grad_norm(student: Any, case: Case, expect: Expect) -> None:
     """Is the joint L2 norm right, and are all gradients shrunk by the same factor only if they must be?"""
+    returned = student.clip_grad_norm(case.grads, case.max_norm)
     norm = float(np.sqrt(sum(float(entry) ** 2 for g in case.grads.values() for entry in g.ravel())))
     factor = min(1.0, case.max_norm / norm) if norm else 1.0
-    returned = student.clip_grad_norm(case.grads, case.max_norm)
     if not (isinstance(returned, (tuple, list)) and len(returned) == 2):
         expect.result(returned, clipped=0, norm=0)
         return
@@ -573,6 +592,7 @@ def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, ch
 )
 def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
     """Is the state carried over the borders of chunks and the gradient cut there?"""
+    got = student.truncated_bptt(*sequence_arguments(case), case.dh, case.chunk)
     h = unrolled(*sequence_arguments(case))
     dx, dWx, dWh, db = np.zeros_like(case.x), np.zeros_like(case.Wx), np.zeros_like(case.Wh), np.zeros_like(case.b)
     dh0 = np.zeros_like(case.h0)
@@ -583,7 +603,6 @@ def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
         dx[:, piece], dstate, dWx_c, dWh_c, db_c = sequence_gradients(case.dh[:, piece], *inputs)
         dWx, dWh, db = dWx + dWx_c, dWh + dWh_c, db + db_c
         dh0 = dstate if first == 0 else dh0
-    got = student.truncated_bptt(*sequence_arguments(case), case.dh, case.chunk)
     expect.result(got, h=h, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
@@ -607,6 +626,7 @@ def small_norms(rng: np.random.Generator, N: int, T: int, H: int) -> dict[str, A
 @exercise("gradient_norms", cases=norm_cases, small=small_norms)
 def test_gradient_norms(student: Any, case: Case, expect: Expect) -> None:
     """Are the largest singular values of the Jacobians right?"""
+    got = student.gradient_norms(case.h, case.Wh)
     N, T, H = case.h.shape
     norms = np.zeros((N, T))
     for n in range(N):
@@ -614,4 +634,4 @@ def test_gradient_norms(student: Any, case: Case, expect: Expect) -> None:
         for t in range(T - 1, -1, -1):
             norms[n, t] = np.linalg.svd(jacobian, compute_uv=False)[0]
             jacobian = jacobian @ np.diag(1.0 - case.h[n, t] ** 2) @ case.Wh.T if t else jacobian
-    expect.result(student.gradient_norms(case.h, case.Wh), norms=norms)
+    expect.result(got, norms=norms)

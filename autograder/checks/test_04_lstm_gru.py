@@ -19,7 +19,7 @@ from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import Array, Comparison, as_array, compare, complex_step, describe
 from autograder.results import Outcome
-from autograder.student import StandIn
+from autograder.student import KEPT, Call, StandIn
 
 #: A stand-in computes for the student in the judge's own process, so it takes no longer sequence.
 MOST_STEPS = 100
@@ -621,8 +621,9 @@ def results(expect: Expect, returned: Any, **expected: Array) -> None:
 )
 def test_lstm_step_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the next hidden state and the next cell state right?"""
+    returned = student.lstm_step_forward(*lstm_step_arguments(case), keep=[2])
     next_h, next_c = lstm_step(*lstm_step_arguments(case))
-    results(expect, student.lstm_step_forward(*lstm_step_arguments(case), keep=[2]), next_h=next_h, next_c=next_c)
+    results(expect, returned, next_h=next_h, next_c=next_c)
 
 
 @exercise(
@@ -632,8 +633,9 @@ def test_lstm_step_forward(student: Any, case: Case, expect: Expect) -> None:
 )
 def test_coupled_step_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the two next states right where the input gate is what the forget gate leaves?"""
+    returned = student.coupled_step_forward(*lstm_step_arguments(case), keep=[2])
     next_h, next_c = coupled_step(*lstm_step_arguments(case))
-    results(expect, student.coupled_step_forward(*lstm_step_arguments(case), keep=[2]), next_h=next_h, next_c=next_c)
+    results(expect, returned, next_h=next_h, next_c=next_c)
 
 
 @exercise("gru_step_forward", cases=partial(forward_cases, "gru_step", gru_step_inputs, 2), small=small_gru_step)
@@ -686,25 +688,29 @@ def two_state_step(
 ) -> None:
     """The six gradients of a step with two states."""
     inputs = lstm_step_arguments(case)
-    returned = getattr(student, f"{name}_forward")(*inputs, keep=[2])
+    there = Call(f"{name}_forward", inputs, [2])
+    answers = student.in_turn(there, Call(f"{name}_backward", [case.dnext_h, case.dnext_c, KEPT]))
+    returned = next(answers)
     next_h, next_c = formula(*inputs)
-    cache = expect.forward(returned, (next_h, next_c), f"{name}_forward")
+    expect.forward(returned, (next_h, next_c), f"{name}_forward")
     if not follows(only, expect):
         return
+    got = next(answers)
     dx, dprev_h, dprev_c, dWx, dWh, db = step_gradients(formula, case.dnext_h, case.dnext_c, *inputs)
-    got = getattr(student, f"{name}_backward")(case.dnext_h, case.dnext_c, cache)
     expect.result(got, dx=dx, dprev_h=dprev_h, dprev_c=dprev_c, dWx=dWx, dWh=dWh, db=db)
 
 
 def one_state_step(step: Callable[..., Array], only: bool, student: Any, case: Case, expect: Expect) -> None:
     """The five gradients of a GRU's step."""
     inputs = gru_step_arguments(case)
-    returned = student.gru_step_forward(*inputs, keep=[1])
-    cache = expect.forward(returned, step(*inputs), "gru_step_forward")
+    there = Call("gru_step_forward", inputs, [1])
+    answers = student.in_turn(there, Call("gru_step_backward", [case.dnext_h, KEPT]))
+    expect.forward(next(answers), step(*inputs), "gru_step_forward")
     if not follows(only, expect):
         return
+    got = next(answers)
     dx, dprev_h, dWx, dWh, db = gradients(step, case.dnext_h, *inputs)
-    expect.result(student.gru_step_backward(case.dnext_h, cache), dx=dx, dprev_h=dprev_h, dWx=dWx, dWh=dWh, db=db)
+    expect.result(got, dx=dx, dprev_h=dprev_h, dWx=dWx, dWh=dWh, db=db)
 
 
 def whole_sequence(
@@ -712,12 +718,13 @@ def whole_sequence(
 ) -> None:
     """The five gradients of a sequence."""
     inputs = sequence_arguments(case)
-    returned = getattr(student, f"{name}_forward")(*inputs, keep=[1])
-    cache = expect.forward(returned, unrolled(*inputs), f"{name}_forward")
+    there = Call(f"{name}_forward", inputs, [1])
+    answers = student.in_turn(there, Call(f"{name}_backward", [case.dh, KEPT]))
+    expect.forward(next(answers), unrolled(*inputs), f"{name}_forward")
     if not follows(only, expect):
         return
+    got = next(answers)
     dx, dh0, dWx, dWh, db = gradients(unrolled, case.dh, *inputs)
-    got = getattr(student, f"{name}_backward")(case.dh, cache)
     expect.result(got, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
@@ -827,16 +834,17 @@ def test_init_lstm(student: Any, case: Case, expect: Expect) -> None:
     """Are the weights normal with the right spread, made from the seed, and is only the forget gate's bias not 0?"""
     D, H = case.D, case.H
     options = [] if case.seed is None else [case.forget_bias, case.seed]
-    got = student.init_lstm(D, H, *options)
+    forget_bias, seed = options or (1.0, 0)
+    seeds = [Call("init_lstm", [D, H, forget_bias, number]) for number in (seed, seed + 1)]
+    answers = student.in_turn(Call("init_lstm", [D, H, *options]), *seeds)
+    got = next(answers)
     bias = np.zeros(4 * H)
     bias[H : 2 * H] = 1.0 if case.forget_bias is None else case.forget_bias
     if not (isinstance(got, (tuple, list)) and len(got) == 3):
         expect.result(got, Wx=0.0, Wh=0.0, b=bias)
         return
     expect.part("b", got[2], bias)
-    forget_bias, seed = options or (1.0, 0)
-    again = student.init_lstm(D, H, forget_bias, seed)
-    other = student.init_lstm(D, H, forget_bias, seed + 1)
+    again, other = answers
     for place, (name, rows, letter) in enumerate((("Wx", D, "D"), ("Wh", H, "H"))):
         found = spread(name, got[place], rows, H, _known_spreads(D, H, letter), letter)
         if found.ok and not _same(got[place], _at(again, place)):

@@ -32,7 +32,7 @@ from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.gradcheck import SMALLEST_SCALE, as_array, compare
 from autograder.results import Outcome
-from autograder.student import StudentError
+from autograder.student import Answer, Caller, StudentError
 from autograder.upstream import importable
 
 #: Two wrong answers are the same mistake if they agree to this. Wider than a check's tolerance would
@@ -113,7 +113,7 @@ def _compiled(source: str, name: str) -> CodeType:
     return compile(source, f"<{name}>", "exec")
 
 
-class LocalStudent:
+class LocalStudent(Caller):
     """Our own code, called like a student's; used for mistakes and tests, never for a submission."""
 
     def __init__(self, source: str, name: str, instead: str = "", unit: Unit | None = None) -> None:
@@ -130,17 +130,8 @@ class LocalStudent:
             self.driver.__dict__["beat"] = lambda words: None
             exec(_compiled(driver(unit.id).decode(), "driver"), self.driver.__dict__)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *args, keep=(), factor=1.0: self.call(name, args)
-
-    def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> Any:
-        """Call with fresh copies of arrays."""
-        return self.call_and_watch(name, args, keep)[0]
-
-    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = ()) -> tuple[Any, list[bool]]:
-        """Call, and tell which arguments were changed in place."""
+    def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
+        """Call with fresh copies of arrays, and tell which arguments were changed in place."""
         fresh = [_copied(arg) for arg in args]
         try:
             with np.errstate(all="ignore"):
@@ -153,9 +144,6 @@ class LocalStudent:
             for a, b in zip(args, fresh, strict=True)
         ]
         return value, changed
-
-    def reset(self) -> None:
-        """Nothing is kept."""
 
 
 def plain(value: Any) -> Any:
