@@ -151,13 +151,15 @@ def give_up_privileges() -> None:
         raise LockdownError(f"capset: {os.strerror(ctypes.get_errno())}")
 
 
-def limit_resources(address_space: int, cpu_seconds: int, tasks: int | None = None) -> None:
+def limit_resources(address_space: int, cpu_seconds: int, tasks: int | None = None, card: bool = False) -> None:
     """Bounds on memory (bytes), processor time, files, core dumps and threads, where the system has them.
 
     Args:
         address_space: bytes, what the process has already included.
         cpu_seconds: of its whole life.
         tasks: threads of its user, those of other processes included (that is how Linux counts them).
+        card: for a process that uses a graphics card. Its driver reserves far more addresses than there is memory, so
+            that what can be written is bounded instead; and it opens many files, and keeps compiled programs in some.
     """
     try:
         import resource
@@ -165,12 +167,12 @@ def limit_resources(address_space: int, cpu_seconds: int, tasks: int | None = No
         return
     limits = [
         (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, 1024 * 1024),
+        (resource.RLIMIT_FSIZE, (64 if card else 1) * 1024 * 1024),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_NOFILE, 1024 if card else 64),
     ]
     if sys.platform == "linux":  # macOS refuses RLIMIT_AS
-        limits.append((resource.RLIMIT_AS, address_space))
+        limits.append((resource.RLIMIT_DATA if card else resource.RLIMIT_AS, address_space))
     if tasks is not None:
         limits.append((resource.RLIMIT_NPROC, tasks))
     for which, value in limits:

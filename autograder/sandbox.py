@@ -46,6 +46,7 @@ INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "inert.py", "w
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 60.0
 NOBODY = 65534  # the user and group that root becomes before student code runs
+DEVICE_VARIABLE = "UNROLLED_DEVICE"  # names a graphics card to train on; see the check of the captioning test
 MORE_TASKS = 1024  # threads that all workers of one user may have together
 
 
@@ -248,7 +249,9 @@ class OwnProcess(Worker):
 
     def __init__(self, limits: Limits) -> None:
         self._folder = tempfile.mkdtemp(prefix="unrolled-")
+        card = limits.engine == "torch" and os.environ.get(DEVICE_VARIABLE, "cpu") != "cpu"
         settings = {"engine": limits.engine, "memory_mb": limits.memory_mb, "cpu_seconds": TOTAL_CPU_SECONDS}
+        settings |= {"card": card}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", str(WORKER), json.dumps(settings)],
@@ -558,7 +561,8 @@ def close_zygotes() -> None:
 
 def _environment(folder: str) -> dict[str, str]:
     """A clean environment: what Python needs to start, one thread, fixed hashes."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    names = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return kept | {
         "HOME": folder,
         "TMPDIR": folder,

@@ -771,7 +771,7 @@ def main() -> None:
     if sys.platform == "linux":
         lockdown.die_with_parent()
     space = lockdown.address_space_now() + settings["memory_mb"] * 1024 * 1024
-    lockdown.limit_resources(space, settings["cpu_seconds"])
+    lockdown.limit_resources(space, settings["cpu_seconds"], card=settings["card"])
     serve(receive, send)
 
 

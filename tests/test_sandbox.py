@@ -294,6 +294,29 @@ def test_a_worker_of_other_limits_has_its_own_memory(works):
         call(source, "f", [], LANDLOCK, replace(LIMITS, memory_mb=128))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the limits are Linux's")
+def test_a_graphics_card_may_reserve_addresses_but_not_memory(monkeypatch):
+    """With a card a worker's memory is still bounded, and what a driver reserves without using it is not counted."""
+    monkeypatch.setenv(sandbox.DEVICE_VARIABLE, "auto")
+    source = (
+        "import mmap, numpy as np\nkept = []\n"
+        "def reserve():\n"
+        "    kept.append(mmap.mmap(-1, 64 * 2**30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0))\n"
+        "    return len(kept[0]) / 2**30\n"
+        "def use():\n    return float(np.ones(2 * 10**9).sum())\n"
+    )
+    limits = Limits("torch", 20.0, 120.0, 1024)
+    student = Student(Submission(Path("x"), "bptt.py", {"bptt.py": source.encode()}), "bptt", limits, PROCESS)
+    try:
+        assert student.call("reserve", []) == 64.0
+        with pytest.raises(StudentError) as error:
+            student.call("use", [])
+    finally:
+        student.close()
+    assert error.value.outcome is Outcome.OUT_OF_MEMORY
+    assert "1024 MB" in error.value.message
+
+
 def test_one_spare_is_kept_whatever_the_limits(works):
     """Are there a zygote and one spare, and no more, after workers of many kinds?"""
     works(LANDLOCK)
