@@ -261,3 +261,42 @@ def test_a_known_result_is_the_students_to_change() -> None:
     source = "def use(f, x):\n    first = f(x)\n    first[:] = 0.0\n    return f(x)\n"
     with student_of("02_bptt", source) as student:
         assert np.array_equal(student.call("use", [told, x]), [10.0, 20.0])
+
+
+# --- a process that answers something else -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [],
+        [[["result", 1.0, [False]]]],
+        [None, None],
+        [[["result", 1.0, [False]]], []],
+        [[["result", 1.0, [False]]], [["result", 1.0]]],
+        [[["result", 1.0, [False]]], [["result", 1.0, [0]]]],
+        [[["result", 1.0, [False]]], [["result", 1.0, [False, False]]]],
+        [[["result", 1.0, [False]]], [["error", "text"]]],
+        [[["result", 1.0, [False]]], [["ask", 1.0, [False]]]],
+        [[["result", 1.0, [False]]], [[7, 1.0, [False]]]],
+        [[["result", 1.0, [False]]], {"0": ["result", 1.0, [False]]}],
+    ],
+)
+def test_an_answer_of_another_form_counts_as_none(replies: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too few groups, too few calls, other words, other marks: nothing is judged by it, and the process is ended."""
+    with student_of("02_bptt", "def f(x):\n    return 1.0\n") as student:
+        student.start()
+        with monkeypatch.context() as patched:
+            patched.setattr(Student, "_exchange", lambda *args, **kwargs: replies)
+            assert student.call_together([[Call("f", [0.0])], [Call("f", [1.0])]]) is None
+        assert student._worker is None
+        assert student.call("f", [2.0]) == 1.0
+
+
+def test_more_than_was_asked_for_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second answer to one call is nobody's."""
+    with student_of("02_bptt", "def f(x):\n    return 1.0\n") as student:
+        student.start()
+        replies = [[["result", 1.0, [False]], ["result", 2.0, [False]]]]
+        monkeypatch.setattr(Student, "_exchange", lambda *args, **kwargs: replies)
+        assert student.call_together([[Call("f", [0.0])]]) == [[(1.0, [False])]]
