@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.course import Course, Unit
@@ -12,8 +12,11 @@ from autograder.errors import UsageError
 from autograder.judge import GENERAL
 from autograder.results import ExerciseResult, Outcome, SubmissionResult
 
-HELP_BELOW = 0.6  # of a unit's points: below that somebody should have a look
-FEWEST = 8  # students below which a correlation says nothing
+HELP_BELOW = 0.6  # of the points of a unit, or of an exercise: below that somebody should have a look
+LEFT_OPEN = 0.25  # of a unit's exercises: as many not attempted, and somebody should ask why
+AGAIN = 3  # submissions in a row in which the same exercise is wrong
+MOST_EXERCISES = 3  # named in a reason, before "and 2 more"
+FEWEST = 8  # students below which a correlation, or a share of the class, says nothing
 
 
 KNOWN = "known"  # a mistake of autograder/mistakes, written down by somebody, recognised by what the function returns
@@ -63,14 +66,31 @@ class UnitFigures:
     median: float
 
 
-@dataclass
+@dataclass(frozen=True)
+class Reason:
+    """Why somebody may need help, in words; ``unit`` is empty if it is about several."""
+
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True)
 class NeedsHelp:
-    """Somebody whom a teacher should talk to, and why."""
+    """Somebody whom a teacher should talk to, and why. Points are those of the units that they handed in."""
 
     student: str
+    score: float
+    most: float
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Who has not handed in a unit; ``unit`` is empty for those who have handed in none of those shown."""
+
     unit: str
-    share: float
-    reasons: list[str]
+    students: list[str]
+    of: int  # how many there are in the class
 
 
 @dataclass(frozen=True)
@@ -203,27 +223,112 @@ def what_is_off(exercise: ExerciseResult) -> str:
     return words
 
 
-def need_help(figures: Sequence[UnitFigures]) -> list[NeedsHelp]:
-    """Students below 60 % of a unit or with a module that cannot be graded, least points first."""
+def need_help(
+    figures: Sequence[UnitFigures], earlier: Mapping[tuple[str, str], Sequence[SubmissionResult]] | None = None
+) -> list[NeedsHelp]:
+    """Who struggles with what they handed in, fewest points first; what is not handed in is in :func:`missing`.
+
+    That is whose module cannot be graded, who has less than :data:`HELP_BELOW` of a unit's points, who did not attempt
+    a good part of a unit's exercises, and whose exercise is as wrong as it was when they handed in before.
+
+    Args:
+        figures: the class's.
+        earlier: (student, unit) -> results of what they handed in before, the newest first.
+    """
     found = []
-    everybody = students_of(figures)
+    for student in students_of(figures):
+        mine = [unit.results[student] for unit in figures if student in unit.results]
+        reasons = [
+            Reason(result.unit, words)
+            for result in mine
+            for words in _troubles(result, (earlier or {}).get((student, result.unit), ()))
+        ]
+        if reasons:
+            score, most = sum(result.score for result in mine), sum(result.max_score for result in mine)
+            found.append(NeedsHelp(student, score, most, [*reasons, *_same_mistakes(mine)]))
+    return sorted(found, key=lambda entry: (share(entry.score, entry.most), entry.student))
+
+
+def _troubles(result: SubmissionResult, earlier: Sequence[SubmissionResult]) -> list[str]:
+    """What makes one submission one to talk about; nothing if it is not."""
+    if result.message:
+        return [result.message]
+    untouched = [exercise.id for exercise in result.exercises if exercise.outcome is Outcome.NOT_ATTEMPTED]
+    wrong = [e for e in result.exercises if e.outcome not in (Outcome.PASSED, Outcome.NOT_ATTEMPTED)]
+    times = {exercise.id: _times_wrong(exercise.id, [result, *earlier]) for exercise in wrong}
+    said = []
+    if share(result.score, result.max_score) < HELP_BELOW:
+        said.append(f"{result.score:.4g} of {result.max_score:g} points")
+    if len(untouched) >= LEFT_OPEN * len(result.exercises):
+        said.append(f"{len(untouched)} of {len(result.exercises)} exercises not attempted: {_first(untouched)}")
+    stuck = max(times.values(), default=0) >= AGAIN
+    if stuck or (said and wrong):
+        wrong.sort(key=lambda e: (-times[e.id] if times[e.id] >= AGAIN else 0, e.points - e.max_points))
+        said.append(f"wrong: {_first([_what_is_wrong(e, times[e.id]) for e in wrong])}")
+    return said
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - MOST_EXERCISES
+    return ", ".join(names[:MOST_EXERCISES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _what_is_wrong(exercise: ExerciseResult, times: int) -> str:
+    again = f"; {times} times running" if times >= AGAIN else ""
+    return f"{exercise.id} ({exercise.mistake_title or what_is_off(exercise)}{again})"
+
+
+def _times_wrong(exercise_id: str, newest_first: Sequence[SubmissionResult]) -> int:
+    """How many submissions in a row, up to the newest, have tried an exercise and lost most of it."""
+    count = 0
+    for result in newest_first:
+        found = next((exercise for exercise in result.exercises if exercise.id == exercise_id), None)
+        if result.message or found is None or found.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
+            break
+        if share(found.points, found.max_points) >= HELP_BELOW:
+            break
+        count += 1
+    return count
+
+
+def _same_mistakes(results: Sequence[SubmissionResult]) -> list[Reason]:
+    """Known mistakes that one student makes in several exercises."""
+    places: dict[str, list[str]] = {}
+    for entry in mistakes(results):
+        if entry.known:
+            places.setdefault(entry.title, []).append(entry.exercise)
+    return [
+        Reason("", f"the same mistake in {len(names)} exercises: {title} ({', '.join(names)})")
+        for title, names in places.items()
+        if len(names) > 1
+    ]
+
+
+def hard_units(figures: Sequence[UnitFigures]) -> list[str]:
+    """Units where more than half of the class is below :data:`HELP_BELOW`: that is about the unit, not about them."""
+    found = []
     for unit in figures:
-        for student in everybody:
-            result = unit.results.get(student)
-            if result is None:
-                found.append(NeedsHelp(student, unit.unit.id, 0.0, ["nothing handed in"]))
-                continue
-            reasons = []
-            if result.message:
-                reasons.append(result.message)
-            elif share(result.score, result.max_score) < HELP_BELOW:
-                tally: dict[Outcome, int] = {}
-                for exercise in result.exercises:
-                    tally[exercise.outcome] = tally.get(exercise.outcome, 0) + 1
-                reasons += [f"{n} × {o.words}" for o, n in tally.items() if o is not Outcome.PASSED]
-            if reasons:
-                found.append(NeedsHelp(student, unit.unit.id, share(result.score, result.max_score), reasons))
-    return sorted(found, key=lambda entry: (entry.share, entry.student, entry.unit))
+        low = sum(share(result.score, result.max_score) < HELP_BELOW for result in unit.results.values())
+        if len(unit.results) >= FEWEST and low > len(unit.results) / 2:
+            found.append(unit.unit.id)
+    return found
+
+
+def missing(figures: Sequence[UnitFigures], roster: Sequence[str] = ()) -> list[Missing]:
+    """Who has not handed in what: who has nothing at all first, then the rest unit by unit.
+
+    Args:
+        figures: the class's.
+        roster: everybody who is in the class, as far as that is known.
+    """
+    present = students_of(figures)
+    absent = sorted(set(roster) - set(present))
+    everybody = len(present) + len(absent)
+    entries = [
+        Missing(unit.unit.id, [student for student in present if student not in unit.results], everybody)
+        for unit in figures
+    ]
+    return [entry for entry in (Missing("", absent, everybody), *entries) if entry.students]
 
 
 def students_of(figures: Sequence[UnitFigures]) -> list[str]:

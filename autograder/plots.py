@@ -17,7 +17,14 @@ from autograder.figures import ExerciseFigures, UnitFigures
 from autograder.looks import LOOKS
 from autograder.results import Outcome
 
-BLUE, ORANGE, SOFT, LINE = "#0072b2", "#b35900", "#5a6472", "#dfe3e8"
+BLUE, PALE, ORANGE = "#0072b2", "#a9cfe6", "#b35900"
+INK, SOFT, LINE = "#1d2430", "#5a6472", "#dfe3e8"
+
+#: Colour -> the name that pages know it by, under which it is another one where the page is dark.
+_NAMES = {BLUE: "blue", PALE: "pale", ORANGE: "orange", INK: "ink", SOFT: "soft", LINE: "line"}
+_NAMES |= {look.ground: outcome.value for outcome, look in LOOKS.items()}
+_NAMES |= {look.ink: f"{outcome.value}-ink" for outcome, look in LOOKS.items() if look.dark}
+
 LOW = 0.2  # an item-rest correlation below this: the exercise hardly separates anybody
 MOST_TICKS = 60  # students shown one by one in the plot of times
 _ROW = 0.34  # inches per exercise
@@ -68,7 +75,7 @@ def exercise_plot(unit: UnitFigures) -> str:
 
 
 def similarity_plot(shares: Sequence[float], listed: Sequence[float]) -> str:
-    """How alike all pairs of a class are: a histogram in steps of 5 %, the listed pairs darker.
+    """How alike all pairs of a class are: a histogram in steps of 5 %, the listed pairs in orange.
 
     Args:
         shares: of every pair, from 0 to 1.
@@ -82,7 +89,7 @@ def similarity_plot(shares: Sequence[float], listed: Sequence[float]) -> str:
     with _figure(6.4, 2.5) as figure:
         axes = figure.add_subplot()
         places = [5 * step + 2.5 for step in range(20)]
-        axes.bar(places, steps, width=4.4, color="#a9cfe6")
+        axes.bar(places, steps, width=4.4, color=PALE)
         bars = axes.bar(places, shown, width=4.4, color=ORANGE)
         axes.bar_label(bars, labels=[str(n) if n else "" for n in shown], padding=2, fontsize=8)
         axes.set_xlim(0, 100)
@@ -129,6 +136,7 @@ def _draw_discrimination(axes: Any, rows: list[ExerciseFigures], places: list[in
         axes.plot([found], [place], "o" if found >= LOW else "D", color=colour, markersize=5, clip_on=False)
     lowest = min((row.discrimination for row in rows if row.discrimination is not None), default=0.0)
     axes.set_xlim(min(-0.1, lowest - 0.1), 1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
 def _draw_times(axes: Any, unit: UnitFigures, places: list[int]) -> None:
@@ -165,7 +173,7 @@ def _bare(axes: Any, grid: str = "x") -> None:
     axes.set_axisbelow(True)
     axes.tick_params(colors=SOFT, labelsize=8)
     for label in axes.get_yticklabels():
-        label.set_color("#1d2430")
+        label.set_color(INK)
 
 
 @contextmanager
@@ -180,6 +188,8 @@ def _figure(width: float, height: float) -> Iterator[Any]:
         "font.family": ["sans-serif"],
         "font.sans-serif": ["DejaVu Sans"],
         "axes.unicode_minus": True,
+        "text.color": INK,
+        "axes.labelcolor": INK,
     }
     with matplotlib.rc_context(settings):
         yield Figure(figsize=(width, height), layout="constrained")
@@ -198,6 +208,13 @@ def _svg(figure: Any, label: str) -> str:
     text = re.sub(r'(<g) id="[^"]*"', r"\1", text)
     text = re.sub(r'\s+width="[\d.]+pt"', "", text, count=1)
     text = re.sub(r'\s+height="[\d.]+pt"', "", text, count=1)
+    text = re.sub(r"#[0-9a-f]{6}", _named_colour, text)
     text = re.sub(r"font: ([\d.]+)px '[^']*'(?:, sans-serif)?", r"font: \1px system-ui, sans-serif", text)
     text = re.sub(r"font: ([\d.]+)px [^;]*monospace[^;\"]*", r"font: \1px ui-monospace, monospace", text)
     return re.sub(r"<svg ", f'<svg class="plot" role="img" aria-label={quoteattr(label)} ', text, count=1)
+
+
+def _named_colour(found: re.Match[str]) -> str:
+    """A colour as the page knows it; as it is where nobody has a name for it."""
+    colour = found[0]
+    return f"var(--{_NAMES[colour]}, {colour})" if colour in _NAMES else colour

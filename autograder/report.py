@@ -18,13 +18,17 @@ from autograder import folders
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.figures import (
+    AGAIN,
     DEVIATION,
     FEWEST,
     HELP_BELOW,
     KNOWN,
+    LEFT_OPEN,
     OTHER,
     Tried,
     UnitFigures,
+    hard_units,
+    missing,
     mistakes,
     name_of,
     need_help,
@@ -36,8 +40,9 @@ from autograder.figures import (
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
-from autograder.results import Outcome, SubmissionResult
-from autograder.store import student_folder
+from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.roster import course_roster
+from autograder.store import ResultStore, student_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +51,8 @@ if TYPE_CHECKING:
 REPORTS = "reports"  # below the course's root: made by grading, never committed
 PRINTED = 1500  # characters shown of what a module printed
 PEOPLE_NAMED = 8  # in the list of mistakes, before "and 3 more"
+MISTAKES_SHOWN = 12  # of each kind, before the reader opens the rest
+BESIDE = 29  # exercises of units whose outcomes stand beside each other: as many as fit on a printed page
 
 
 def sign(outcome: Outcome) -> str:
@@ -85,11 +92,27 @@ def write_class_pages(
     for student, page in pages.items():
         mine = [unit.results[student] for unit in figures if student in unit.results]
         student_feedback(mine, course, folder / page, late)
-    class_report(results, course, folder / "class.html", pages, late)
+    store = ResultStore(root)
+    earlier = {
+        (student, unit.unit.id): store.earlier(unit.unit, student, result)
+        for unit in figures
+        for student, result in unit.results.items()
+    }
+    notes, roster = _roster(root)
+    class_report(results, course, folder / "class.html", pages, late, earlier, roster)
     return [
+        *notes,
         f"Class report:    {shown_path(folder / 'class.html')}",
         f"Feedback pages:  {shown_path(folder / 'students')}/<student>.html",
     ]
+
+
+def _roster(root: Path) -> tuple[list[str], list[str]]:
+    """What is wrong with the roster, if something is, and who is in it."""
+    try:
+        return [], [person.id for person in course_roster(root).people]
+    except UsageError as error:  # the report is about results, which are there
+        return [f"The class report does without a roster. {error}"], []
 
 
 def shown_path(path: Path) -> Path:
@@ -106,6 +129,8 @@ def class_report(
     path: Path,
     pages: Mapping[str, str] | None = None,
     late: Mapping[tuple[str, str], Late] | None = None,
+    earlier: Mapping[tuple[str, str], Sequence[SubmissionResult]] | None = None,
+    roster: Sequence[str] = (),
 ) -> None:
     """Write the page about a class: one HTML file.
 
@@ -115,6 +140,8 @@ def class_report(
         path: where to write.
         pages: student -> address of their feedback page, relative to this page.
         late: (student, unit) -> how late a submission was; those in time are not there.
+        earlier: (student, unit) -> results of what was handed in before, the newest first.
+        roster: who is in the class, whether they handed in something or not; empty if nobody knows.
 
     Raises:
         UsageError: there are no results.
@@ -150,8 +177,14 @@ def class_report(
             if any(entry.kind == kind for entry in found)
         ],
         named=PEOPLE_NAMED,
-        help=need_help(figures),
+        shown=MISTAKES_SHOWN,
+        groups=_side_by_side(figures),
+        help=need_help(figures, earlier),
         help_below=HELP_BELOW,
+        left_open=LEFT_OPEN,
+        again=AGAIN,
+        hard=hard_units(figures),
+        missing=missing(figures, roster),
         fewest=FEWEST,
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,
@@ -164,6 +197,16 @@ def class_report(
         versions=_versions(results),
         seconds=sum(result.seconds for result in results),
     )
+
+
+def _side_by_side(figures: Sequence[UnitFigures]) -> list[list[UnitFigures]]:
+    """Units in rows that are not too wide."""
+    rows: list[list[UnitFigures]] = []
+    for unit in figures:
+        if not rows or sum(len(other.exercises) for other in [*rows[-1], unit]) > BESIDE:
+            rows.append([])
+        rows[-1].append(unit)
+    return rows
 
 
 #: How the list of what went wrong is divided.
@@ -211,6 +254,7 @@ def student_feedback(
         score=sum(result.score for _, result in ordered),
         most=sum(result.max_score for _, result in ordered),
         passed=Outcome.PASSED,
+        not_attempted=Outcome.NOT_ATTEMPTED,
         outcomes=[o for o in Outcome if any(e.outcome is o for r in mine for e in r.exercises)],
         printed=PRINTED,
         late=late or {},
@@ -239,9 +283,22 @@ def _environment() -> Any:
     )
     environment.filters["points"] = lambda value: f"{value:.4g}"
     environment.filters["percent"] = lambda value: f"{100 * value:.0f} %"
+    environment.filters["time"] = _time
     environment.filters["tail"] = lambda text, count: text.strip()[-count:]
     environment.globals["share"] = share
+    environment.globals["unwritten"] = environment.tests["unwritten"] = _unwritten
     return environment
+
+
+def _unwritten(exercise: ExerciseResult) -> bool:
+    """Whether there is nothing to say about an exercise but that it is not written."""
+    return exercise.outcome is Outcome.NOT_ATTEMPTED and exercise.message in ("", f"{exercise.id} is not written yet.")
+
+
+def _time(seconds: float) -> str:
+    """Two digits and a unit, such as ``4.7 ms`` or ``103 s``."""
+    value, unit = (1000 * seconds, "ms") if seconds < 0.0995 else (seconds, "s")
+    return f"{value:.1f} {unit}" if 0 < value < 9.95 else f"{value:.0f} {unit}"
 
 
 def _printable(value: Any) -> Any:

@@ -183,6 +183,14 @@ class ResultStore:
             if result is not None:
                 yield Kept(file.stem, result, pieces)
 
+    def earlier(self, unit: Unit, student: str | None, now: SubmissionResult) -> list[SubmissionResult]:
+        """One result for each other submission of a student's: of those that this one is not of, the newest first."""
+        found: dict[str, list[SubmissionResult]] = {}
+        for kept in self.history(unit, student):
+            what = {name: value for name, value in kept.pieces.items() if name.startswith(("file/", "module/"))}
+            found.setdefault(key_of(what), []).append(kept.result)
+        return [results[0] for results in found.values() if now not in results]
+
     def accept(self, unit: Unit, student: str | None, key: str) -> None:
         """Move a result that was kept apart to the others; does nothing if it is there.
 

@@ -15,8 +15,10 @@ from autograder import figures, report
 from autograder.course import load_course
 from autograder.figures import DEVIATION, KNOWN, OTHER, discrimination, mistakes, recognised, unit_figures
 from autograder.late import Late
+from autograder.looks import LOOKS
 from autograder.plots import exercise_plot, score_plot
 from autograder.results import Outcome, SubmissionResult
+from autograder.store import ResultStore
 
 COURSE = load_course()
 UNIT = COURSE.unit("02_bptt")
@@ -223,8 +225,165 @@ def test_weak_isolation_is_said_loudly(tmp_path: Path) -> None:
     assert "without isolation" not in section(page_of(tmp_path, [made("ada")]), "isolation")
 
 
+# ── who needs help ────────────────────────────────────────────────────────────────────────────────────
+
+
+def reasons(results: list[SubmissionResult], earlier: list[SubmissionResult] | None = None) -> dict[str, list[str]]:
+    """Student -> why they need help; ``earlier`` is what each of them handed in before, the newest first."""
+    before = {(str(result.student), result.unit): earlier or [] for result in results}
+    found = figures.need_help(unit_figures(results, COURSE), before)
+    return {entry.student: [reason.words for reason in entry.reasons] for entry in found}
+
+
 def test_help_is_below_sixty_percent() -> None:
     """The limit stands in one place, and those at it need none."""
     assert figures.HELP_BELOW == 0.6
-    found = figures.need_help(unit_figures([made("low", 0.59), made("enough", 0.6)], COURSE))
-    assert [entry.student for entry in found] == ["low"]
+    found = reasons([made("low", 0.59), made("enough", 0.6)])
+    assert list(found) == ["low"] and found["low"][0] == "47.2 of 80 points"
+
+
+def test_who_left_a_quarter_of_the_exercises_needs_help() -> None:
+    """Three of twelve exercises that nobody has begun are a reason, whatever they are worth; two are none."""
+    names = ("numerical_gradient", "relative_error", "rnn_forward")
+    three = made("ada", **dict.fromkeys(names, Outcome.NOT_ATTEMPTED))
+    two = made("bob", **dict.fromkeys(names[:2], Outcome.NOT_ATTEMPTED))
+    assert reasons([three, two]) == {"ada": [f"3 of 12 exercises not attempted: {', '.join(names)}"]}
+
+
+def test_who_is_wrong_three_times_running_needs_help() -> None:
+    """The same exercise in three submissions in a row; a right one in between, or two only, are no reason."""
+    wrong, right = made("ada", rnn_forward=Outcome.WRONG_VALUES), made("ada")
+    assert reasons([wrong], [wrong, wrong]) == {"ada": ["wrong: rnn_forward (wrong values; 3 times running)"]}
+    assert reasons([wrong], [wrong]) == reasons([wrong], [wrong, right, wrong]) == reasons([right], [wrong] * 3) == {}
+
+
+def test_what_cannot_be_graded_is_the_only_reason() -> None:
+    """Nothing is said about exercises of a module that was never imported."""
+    broken = replace(make_result(UNIT, 0.0, student="eve"), message="bptt.py cannot be imported: SyntaxError.")
+    assert reasons([broken]) == {"eve": ["bptt.py cannot be imported: SyntaxError."]}
+
+
+def test_a_mistake_made_in_two_exercises_is_said_once_more() -> None:
+    """Of somebody who needs help; with the exercises in which it was recognised."""
+    result = made("mia", 0.5)
+    for name in ("rnn_step_backward", "temporal_affine_backward"):
+        result.exercise(name).mistake, result.exercise(name).mistake_title = "b", "db keeps an axis"
+    assert reasons([result])["mia"][-1] == (
+        "the same mistake in 2 exercises: db keeps an axis (rnn_step_backward, temporal_affine_backward)"
+    )
+
+
+def test_help_counts_what_was_handed_in_only(tmp_path: Path) -> None:
+    """A unit that is missing neither makes a student needy nor lowers their share of the points."""
+    first = COURSE.unit("01_vanilla_rnn")
+    results = [made("ada", 0.5), made("bob"), replace(make_result(first, 1.0, student="bob"), versions={"numpy": "2"})]
+    (entry,) = figures.need_help(unit_figures(results, COURSE))
+    assert (entry.student, entry.score, entry.most) == ("ada", 40, 80)
+    page = section(page_of(tmp_path, results), "help")
+    assert "bob" not in page and "40 of 80" in page
+    assert page.index("Not handed in") < page.index(first.id) < page.index("1 of 2")
+
+
+def test_who_is_in_the_roster_only_has_handed_in_nothing() -> None:
+    """They come first, once, and count in every unit's number of students."""
+    results = [made("ada"), make_result(COURSE.unit("01_vanilla_rnn"), 1.0, student="bob")]
+    found = figures.missing(unit_figures(results, COURSE), ["ada", "bob", "zoe"])
+    assert [(entry.unit, entry.students, entry.of) for entry in found] == [
+        ("", ["zoe"], 3), ("01_vanilla_rnn", ["ada"], 3), ("02_bptt", ["bob"], 3),
+    ]  # fmt: skip
+
+
+def test_a_hard_unit_is_said_to_be_one() -> None:
+    """More than half of at least eight below the limit is about the unit."""
+    low, enough = [[made(f"{word}{n}", share) for n in range(5)] for word, share in (("low", 0.5), ("up", 0.9))]
+    assert figures.hard_units(unit_figures([*low, *enough[:4]], COURSE)) == [UNIT.id]
+    assert figures.hard_units(unit_figures([*low, *enough], COURSE)) == []
+    assert figures.hard_units(unit_figures(low, COURSE)) == []
+
+
+def test_pages_know_roster_and_earlier_submissions(tmp_path: Path) -> None:
+    """The report of a course's folder reads both; a roster that is none is said, and nothing else is lost."""
+    (tmp_path / "roster.csv").write_text("id\nada\nzoe\n", encoding="utf-8")
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'x'\n")
+    store, results = ResultStore(tmp_path), [made("ada", rnn_forward=Outcome.CRASHED) for _ in range(3)]
+    for number, result in enumerate(results):
+        result.seconds = float(number)
+        for grader in ("1", "2"):  # the same submission, graded again by another grader, is still one submission
+            pieces = {"file/bptt.py": str(number), "grader/x": grader}
+            store.save(UNIT, "ada", f"{number}{grader}", result, pieces)
+    report.write_class_pages(results[-1:], COURSE, tmp_path)
+    page = section((tmp_path / "reports" / UNIT.id / "class.html").read_text(encoding="utf-8"), "help")
+    assert "3 times running" in page and "zoe" in page and "1 of 2" in page
+    (tmp_path / "roster.csv").write_text("name\nada\n", encoding="utf-8")
+    said = report.write_class_pages(results[-1:], COURSE, tmp_path)
+    assert "does without a roster" in said[0] and "unknown column 'name'" in said[0]
+
+
+# ── how it looks ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast ratio of two colours."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_signs_can_be_read_on_light_and_dark_pages(outcome: Outcome) -> None:
+    """WCAG AA: a contrast of at least 4.5 between a sign and its ground."""
+    look = LOOKS[outcome]
+    assert contrast(look.ground, look.ink) >= 4.5
+    assert not look.dark or contrast(look.dark, look.ground) >= 4.5
+
+
+def test_plots_use_colours_that_the_page_can_change(tmp_path: Path) -> None:
+    """Every name of a colour in a plot is defined by the page, and text has one of them."""
+    page = page_of(tmp_path, class_of(24))
+    defined = set(re.findall(r"(--[\w-]+):", page))
+    assert set(re.findall(r"var\((--[\w-]+)", page)) <= defined
+    texts = re.findall(r"<text ([^>]*)>", page)
+    assert texts and all("fill: var(--" in text or "fill: #ffffff" in text for text in texts)
+
+
+def test_wide_classes_stand_in_rows(tmp_path: Path) -> None:
+    """Five units would be wider than any page: each table of outcomes holds no more than fit beside each other."""
+    results = [replace(make_result(unit, 1.0, student="ada"), versions={"numpy": "2"}) for unit in COURSE.units]
+    tables = section(page_of(tmp_path, results), "who").split("<table")[1:]
+    assert sum(table.count('class="turned"') for table in tables) == sum(len(u.exercises) for u in COURSE.units)
+    assert all(table.count('class="turned"') <= report.BESIDE for table in tables)
+    assert ["total<br>" in table for table in tables] == [False] * (len(tables) - 1) + [True]
+
+
+def test_rare_mistakes_are_folded_away(tmp_path: Path) -> None:
+    """Of each kind the first are shown, and a line says how many more there are, and of how many students."""
+    results = [
+        made(f"s{number}", **{exercise.id: outcome})
+        for outcome in (Outcome.CRASHED, Outcome.TIMED_OUT)
+        for number, exercise in enumerate(UNIT.exercises)
+    ]
+    for number, result in enumerate(results):
+        result.student = f"s{number}"
+    page = section(page_of(tmp_path, results), "wrong")
+    shown, folded = page.split("<details>")
+    assert shown.count("1 ×") == report.MISTAKES_SHOWN
+    assert folded.count("1 ×") == len(results) - report.MISTAKES_SHOWN
+    assert f"{len(results) - report.MISTAKES_SHOWN} more, of 1 student each" in folded
+
+
+def test_unwritten_exercises_are_one_line(tmp_path: Path) -> None:
+    """A student's page lists what is not written; what has another reason keeps its own box."""
+    names = ("rnn_forward", "rnn_backward", "truncated_bptt")
+    result = made("hugo", **dict.fromkeys(names, Outcome.NOT_ATTEMPTED))
+    for name in names:
+        result.exercise(name).message = f"{name} is not written yet."
+    result.exercise("truncated_bptt").message = "rnn_forward, which this builds on, does not work."
+    report.student_feedback(result, COURSE, tmp_path / "h.html")
+    page = (tmp_path / "h.html").read_text(encoding="utf-8")
+    assert "Not written yet: <code>rnn_forward</code>, <code>rnn_backward</code>." in page
+    assert page.count('class="card"') == 1 and "which this builds on" in page
