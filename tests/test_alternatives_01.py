@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grading_helpers import judge_path, judge_source, reference_source, sample_draws, the_unit
+from alternative_helpers import ALTERNATIVES, alternatives, text_of
+from grading_helpers import judge_source, reference_source, sample_draws, the_unit
 
 from autograder.checks import test_01_vanilla_rnn as checks
 from autograder.draws import visible_draw
@@ -14,8 +15,6 @@ from autograder.mistakes import LocalStudent
 from autograder.results import Outcome
 
 UNIT = "01_vanilla_rnn"
-FOLDER = Path(__file__).parent / "alternatives" / UNIT
-STYLES = ["nested_lists.py", "einsum_in_place.py", "single_precision.py", "a_package"]
 DRAWS = [visible_draw(), *sample_draws(4)]
 
 
@@ -23,21 +22,10 @@ def draw_name(value: object) -> str | None:
     return getattr(value, "label", None)
 
 
-@pytest.mark.parametrize("draw", DRAWS, ids=draw_name)
-@pytest.mark.parametrize("style", STYLES)
-def test_a_right_module_gets_full_marks_in_any_style(style: str, draw: object) -> None:
-    """Loops with lists, einsum in place, float32 with keywords, a package with classes: 48 points on every draw."""
-    result = judge_path(UNIT, FOLDER / style, draw=draw)
-    less = {e.id: (e.points, e.message) for e in result.exercises if e.outcome is not Outcome.PASSED}
-    assert less == {}, result.message
-    assert result.score == result.max_score == 48
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_every_style_writes_every_function(style: str) -> None:
+@pytest.mark.parametrize("path", alternatives(UNIT), ids=lambda path: path.stem)
+def test_every_style_writes_every_function(path: Path) -> None:
     """Each alternative has all functions of the unit, so that every check has met at least four right ones."""
-    path = FOLDER / style
-    source = (path if path.is_file() else path / the_unit(UNIT).module_file).read_text(encoding="utf-8")
+    source = text_of(UNIT, path)
     assert [e.id for e in the_unit(UNIT).exercises if f"def {e.id}(" not in source] == []
 
 
@@ -109,7 +97,7 @@ def test_a_right_function_passes_in_any_style(style: str) -> None:
 
 def test_float32_costs_less_than_a_tenth_of_the_tolerance() -> None:
     """The derivation of the tolerance holds: float32 is off by less than 1e-5 on thirty draws."""
-    source = (FOLDER / "single_precision.py").read_text(encoding="utf-8")
+    source = text_of(UNIT, ALTERNATIVES / UNIT / "single_precision.py")
     single = LocalStudent(source.replace('check("rnn_cell")', ""), "vanilla_rnn")
     worst = 0.0
     for draw in sample_draws(30):

@@ -1,18 +1,14 @@
-"""Correct modules of unit 2 in many styles: none of them loses a point."""
+"""Correct modules of unit 2 in part, and what is remarked on; whole ones are in test_alternatives.py."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from alternative_helpers import ALTERNATIVES, text_of, with_functions
+from grading_helpers import judge_path, judge_source
 
-import pytest
-from grading_helpers import judge_path, judge_source, sample_draws
-
-from autograder.draws import visible_draw
 from autograder.results import Outcome
 
 UNIT = "02_bptt"
-FOLDER = Path(__file__).with_name("alternatives") / UNIT
-ALTERNATIVES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "bptt.py").is_file())
+FOLDER = ALTERNATIVES / UNIT
 
 #: What a solution of the lecture course that the names come from defines.
 LECTURE_FUNCTIONS = (
@@ -26,30 +22,6 @@ LECTURE_FUNCTIONS = (
 )
 
 
-def test_there_are_enough_alternatives() -> None:
-    """The folder holds at least eight modules (a renamed folder must not empty the tests below)."""
-    assert len(ALTERNATIVES) >= 8
-
-
-@pytest.mark.parametrize("draw", [visible_draw(), *sample_draws(5)], ids=lambda draw: draw.label)
-@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
-def test_a_correct_module_gets_full_marks(path: Path, draw) -> None:
-    """Style costs nothing, on the visible draw and on hidden ones."""
-    result = judge_path(UNIT, path, draw=draw)
-    lost = {e.id: e.message for e in result.exercises if e.points < e.max_points}
-    assert (result.score, lost) == (result.max_score, {})
-
-
-@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
-def test_judging_twice_gives_the_same_result(path: Path) -> None:
-    """Points, outcomes, messages and shapes are the same in both runs, prints and warnings or not."""
-
-    def facts() -> list:
-        return [(e.id, e.points, e.outcome, e.message, e.parts, e.remarks) for e in judge_path(UNIT, path).exercises]
-
-    assert facts() == facts()
-
-
 def test_single_precision_is_remarked_on() -> None:
     """float32 costs nothing, and is said."""
     result = judge_path(UNIT, FOLDER / "single_precision.py", exercises=["rnn_step_forward"])
@@ -58,9 +30,8 @@ def test_single_precision_is_remarked_on() -> None:
 
 def test_a_file_with_some_of_the_functions_is_judged_by_those() -> None:
     """A lecture course's file, which lacks five functions, gets full marks for those it has."""
-    source = (FOLDER / "lecture_style.py").read_text(encoding="utf-8")
-    kept = _only(source, LECTURE_FUNCTIONS)
-    result = judge_source(UNIT, kept)
+    source = text_of(UNIT, FOLDER / "lecture_style.py")
+    result = judge_source(UNIT, with_functions(source, LECTURE_FUNCTIONS.__contains__))
     full = {e.id for e in result.exercises if e.points == e.max_points}
     missing = {e.id for e in result.exercises if e.outcome is Outcome.NOT_ATTEMPTED and e.points == 0}
     assert full == set(LECTURE_FUNCTIONS)
@@ -69,16 +40,8 @@ def test_a_file_with_some_of_the_functions_is_judged_by_those() -> None:
 
 def test_a_module_without_its_steps_is_judged_by_the_rest() -> None:
     """Sequence functions that do not need the step functions keep their points without them."""
-    source = (FOLDER / "inline_and_recomputed.py").read_text(encoding="utf-8")
+    source = text_of(UNIT, FOLDER / "inline_and_recomputed.py")
     others = ["rnn_forward", "rnn_backward", "truncated_bptt"]
-    result = judge_source(UNIT, _only(source, ["states", *others]), exercises=others)
+    kept = with_functions(source, ["states", *others].__contains__)
+    result = judge_source(UNIT, kept, exercises=others)
     assert result.score == result.max_score
-
-
-def _only(source: str, names) -> str:
-    """The module's other statements and the named functions."""
-    import ast
-
-    tree = ast.parse(source)
-    tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef) or node.name in names]
-    return ast.unparse(tree)

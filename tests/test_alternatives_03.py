@@ -1,42 +1,15 @@
-"""Correct modules of unit 3 in many styles: none of them loses a point."""
+"""What is remarked on in correct modules of unit 3, and one in part; whole ones are in test_alternatives.py."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from grading_helpers import judge_path, judge_source, sample_draws
+from alternative_helpers import ALTERNATIVES, text_of
+from grading_helpers import judge_path, judge_source
 
-from autograder.draws import visible_draw
 from autograder.results import Outcome
 
 UNIT = "03_char_lm"
-FOLDER = Path(__file__).with_name("alternatives") / UNIT
-ALTERNATIVES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "char_lm.py").is_file())
-
-
-def test_there_are_enough_alternatives() -> None:
-    """The folder holds at least six modules (a renamed folder must not empty the tests below)."""
-    assert len(ALTERNATIVES) >= 6
-
-
-@pytest.mark.parametrize("draw", [visible_draw(), *sample_draws(5)], ids=lambda draw: draw.label)
-@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
-def test_a_correct_module_gets_full_marks(path: Path, draw) -> None:
-    """Style costs nothing, on the visible draw and on hidden ones."""
-    result = judge_path(UNIT, path, draw=draw)
-    lost = {e.id: e.message for e in result.exercises if e.points < e.max_points}
-    assert (result.score, lost) == (result.max_score, {})
-
-
-@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
-def test_judging_twice_gives_the_same_result(path: Path) -> None:
-    """Points, outcomes, messages and shapes are the same in both runs, prints and warnings or not."""
-
-    def facts() -> list:
-        return [(e.id, e.points, e.outcome, e.message, e.parts, e.remarks) for e in judge_path(UNIT, path).exercises]
-
-    assert facts() == facts()
+FOLDER = ALTERNATIVES / UNIT
 
 
 def test_single_precision_is_remarked_on() -> None:
@@ -61,7 +34,7 @@ def test_a_step_in_place_is_right() -> None:
 
 def test_a_module_without_its_embedding_is_judged_by_the_rest() -> None:
     """A model that needs no word_embedding functions keeps its points without them."""
-    source = (FOLDER / "products_and_one_formula.py").read_text(encoding="utf-8")
+    source = text_of(UNIT, FOLDER / "products_and_one_formula.py")
     source += "\ndel word_embedding_forward, word_embedding_backward\n"
     result = judge_source(UNIT, source, exercises=["word_embedding_forward", "char_rnn_loss"])
     assert result.exercise("word_embedding_forward").outcome is Outcome.NOT_ATTEMPTED

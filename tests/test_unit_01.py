@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import nbformat
 import numpy as np
 import pytest
 from matplotlib import colors
-from nbclient import NotebookClient
+from notebook_helpers import (
+    assert_every_figure_is_shown,
+    assert_text_stays_inside,
+    conclusions_of,
+    one_if_it_draws,
+    run_notebook,
+    variables,
+    written,
+)
 
 from autograder.course import load_course
 from coursekit import cells, diagrams, style
@@ -22,10 +26,9 @@ from coursekit import cells, diagrams, style
 ROOT = Path(__file__).resolve().parent.parent
 UNIT = load_course().unit("01_vanilla_rnn")
 FOLDER = ROOT / "solutions" / UNIT.id
-MOST_LINES = 40  # of a cell: about one screen
 
 #: What the last cell hands out: variables in which the notebook keeps its conclusions.
-CONCLUSIONS = """
+CONCLUSIONS = variables("""
     feedforward_early feedforward_late feedforward_hits recurrent_early recurrent_late recurrent_long same_as_yours
     state_size_without_squash state_size_relu state_size_tanh gap_20 relu_border gap_60_relu_at_2 gap_60_tanh_at_2
     mean_sigmoid mean_tanh stacking_errors readout_error_shifted readout_error_double
@@ -34,109 +37,32 @@ CONCLUSIONS = """
     collision_input_gap collision_output_gap changed_output_gap influence_first influence_last
     peak_steps widths accuracy_state accuracy_row accuracy_last_state accuracy_last_row accuracy_pixels
     shared_growth unshared_growth parity_accuracy parity_quiet parity_shaken parity_drowned parity_weakest
-""".split()
-
-
-def read_notebook() -> nbformat.NotebookNode:
-    """The notebook as people write it."""
-    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
-
-
-def as_source(cell: nbformat.NotebookNode) -> str:
-    """A cell's text."""
-    return str(cell.source)
+""")
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
-    """The notebook after a run from top to bottom beside the reference module, conclusions in a last cell."""
-    folder = tmp_path_factory.mktemp("unit_01")
-    shutil.copy(FOLDER / UNIT.module_file, folder)
-    notebook = read_notebook()
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.metadata.pop("nbgrader", None)
-    names = ", ".join(f"{name!r}: {name}" for name in CONCLUSIONS)
-    plain = "lambda v: v.tolist() if hasattr(v, 'tolist') else float(v)"
-    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{names}}}, default={plain}))"))
-    NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    ).execute()
-    yield notebook
+def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
+    """The notebook after a run from top to bottom, conclusions in a last cell."""
+    return run_notebook(UNIT, tmp_path_factory.mktemp("unit_01"), CONCLUSIONS, timeout=240)
 
 
 @pytest.fixture(scope="module")
 def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
     """The conclusions by name."""
-    printed = "".join(output.text for output in solved.cells[-1].outputs if output.output_type == "stream")
-    conclusions: dict[str, Any] = json.loads(printed)
-    return conclusions
+    return conclusions_of(solved)
 
 
 # The notebook as a whole
 
 
 def test_a_run_writes_nothing_to_stderr(solved: nbformat.NotebookNode) -> None:
-    """No warning disturbs the reader: a test cell with anything on stderr would score zero in nbgrader."""
-    outputs = [output for cell in solved.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    """No warning and no progress bar goes to stderr: nbgrader would give a test cell zero for it."""
+    assert written(solved, "stderr") == []
 
 
 def test_every_figure_is_shown(solved: nbformat.NotebookNode) -> None:
     """Each cell that draws has one picture among its outputs."""
-    for cell in solved.cells:
-        if cell.cell_type == "code" and ("plt.show()" in cell.source or cell.source.startswith("diagrams.")):
-            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == 1, cell.source[:80]
-
-
-def test_every_exercise_has_one_test_cell_with_its_points() -> None:
-    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
-    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, as_source(cell)) for cell in tests]
-    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
-    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
-
-
-def test_every_question_has_a_model_answer() -> None:
-    """Manually graded cells hold nothing but one solution region with text in it."""
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert len(answers) == 6
-    for cell in answers:
-        lines = as_source(cell).splitlines()
-        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
-        assert len(" ".join(lines[1:-1])) > 200
-        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
-
-
-def test_questions_announce_the_points_that_their_cells_have() -> None:
-    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
-    text = "\n\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
-    announced = [int(points) for points in re.findall(r"\*\*Question \d[^(]*\((\d+) points\)", text)]
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert announced == [cell.metadata.nbgrader.points for cell in answers]
-    assert f"another {sum(announced)} points" in " ".join(text.split())
-
-
-def test_exercises_announce_the_points_of_the_course_file() -> None:
-    """ "Exercise 4 (6 points)" in the text and course.toml agree."""
-    text = "\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
-    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", text)
-    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
-
-
-def test_sections_that_docstrings_cite_exist() -> None:
-    """A student who follows a docstring's `section "…"` finds a heading of that name."""
-    text = "\n".join(as_source(cell) for cell in read_notebook().cells if cell.cell_type == "markdown")
-    headings = set(re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE))
-    cited = set(re.findall(r'section "([^"]+)"', (FOLDER / UNIT.module_file).read_text(encoding="utf-8")))
-    assert len(cited) == 11
-    assert cited <= headings
-
-
-def test_cells_fit_on_a_screen() -> None:
-    """No cell is longer than about one screen."""
-    assert [as_source(c)[:60] for c in read_notebook().cells if len(as_source(c).splitlines()) > MOST_LINES] == []
+    assert_every_figure_is_shown(solved, one_if_it_draws)
 
 
 # The experiments, in the order of the notebook
@@ -350,13 +276,8 @@ def test_text_stays_inside_its_figure() -> None:
         "stacked_matrix": diagrams.stacked_matrix(),
         "rows_as_steps": diagrams.rows_as_steps(images),
     }
-    for name, figure in figures.items():
-        figure.canvas.draw()
-        page = figure.bbox
-        for text in figure.axes[0].texts:
-            box = text.get_window_extent()
-            inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
-            assert inside, f"{name}: {text.get_text()!r} reaches over the edge"
+    for figure in figures.values():
+        assert_text_stays_inside(figure)
 
 
 def test_no_loss_is_drawn_without_backward_pass() -> None:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import jupytext
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
+from notebook_helpers import (
+    assert_every_figure_is_shown,
+    assert_text_stays_inside,
+    conclusions_of,
+    markdown,
+    module_path,
+    one_if_it_draws,
+    run_notebook,
+    variables,
+    written,
+)
 
 from autograder.course import load_course
 from coursekit import diagrams_bptt, stand_ins, training
@@ -25,14 +31,11 @@ from coursekit.data import load_row_digits
 from coursekit.progress import QUIET_VARIABLE, progress
 from coursekit.upstream import load_module, upstream
 
-ROOT = Path(__file__).resolve().parent.parent
 UNIT = load_course().unit("02_bptt")
-FOLDER = ROOT / "solutions" / UNIT.id
-EARLIER = ROOT / "solutions" / "01_vanilla_rnn"
-MOST_LINES = 40  # of a cell: about one screen
+EARLIER = load_course().unit("01_vanilla_rnn")
 
 #: What the last cell hands out: variables in which the notebook keeps its conclusions.
-CONCLUSIONS = """
+CONCLUSIONS = variables("""
     best_h best_error best_h_one_sided best_error_one_sided slope_left slope_right errors step_errors
     passed_quiet passed_loud weights_quiet weights_loud same_as_unit_1 copies_errors first_share growth
     largest_deviation excess_small excess_large cliff_ratio snippet_acts_from snippet_after_1000
@@ -40,53 +43,30 @@ CONCLUSIONS = """
     spectral_radius reach_30 reach_120 steepness with_tanh_at_2 without_tanh_at_2 largest_share_of_bound
     first_loss reader_accuracy all_pixels_accuracy last_row_accuracy sigma_before sigma_after
     early_silent early_talker talker_accuracy
-""".split()
-MORE_CONCLUSIONS = {
+""") | {
     "crossings": "{' '.join(key): value for key, value in crossings.items()}",
     "row_norms": "row_norms",
     "yours": "yours",
 }
 
 
-def read_notebook() -> nbformat.NotebookNode:
-    """The notebook as people write it."""
-    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
-
-
-def markdown() -> str:
-    """All text of the notebook."""
-    return "\n\n".join(str(cell.source) for cell in read_notebook().cells if cell.cell_type == "markdown")
-
-
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
+def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell."""
     course = tmp_path_factory.mktemp("unit_02")
-    for folder, module in ((FOLDER, UNIT.module_file), (EARLIER, "vanilla_rnn.py")):
-        (course / folder.name).mkdir()
-        shutil.copy(folder / module, course / folder.name)
-    notebook = read_notebook()
-    wanted = {**{name: name for name in CONCLUSIONS}, **MORE_CONCLUSIONS}
-    pairs = ", ".join(f"{name!r}: {expression}" for name, expression in wanted.items())
-    plain = "lambda value: value.tolist() if hasattr(value, 'tolist') else float(value)"
-    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{pairs}}}, default={plain}))"))
-    place = {"metadata": {"path": str(course / UNIT.id)}}
-    NotebookClient(notebook, timeout=240, kernel_name="python3", resources=place).execute()
-    yield notebook
+    return run_notebook(UNIT, course, CONCLUSIONS, earlier=["01_vanilla_rnn"], timeout=240)
 
 
 @pytest.fixture(scope="module")
 def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
     """The conclusions by name."""
-    printed = "".join(output.text for output in solved.cells[-1].outputs if output.output_type == "stream")
-    conclusions: dict[str, Any] = json.loads(printed)
-    return conclusions
+    return conclusions_of(solved)
 
 
 @pytest.fixture(scope="module")
 def bptt() -> ModuleType:
     """The reference module."""
-    return load_module(FOLDER / UNIT.module_file)
+    return load_module(module_path(UNIT))
 
 
 # The notebook as a whole
@@ -94,75 +74,22 @@ def bptt() -> ModuleType:
 
 def test_a_run_writes_nothing_to_stderr(solved: nbformat.NotebookNode) -> None:
     """No warning and no progress bar goes to stderr: nbgrader would give a test cell zero for it."""
-    outputs = [output for cell in solved.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert written(solved, "stderr") == []
 
 
 def test_every_figure_is_shown(solved: nbformat.NotebookNode) -> None:
     """Each cell that draws has one picture among its outputs."""
-    for cell in solved.cells:
-        if cell.cell_type == "code" and ("plt.show()" in cell.source or cell.source.startswith("diagrams")):
-            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == 1, cell.source[:80]
+    assert_every_figure_is_shown(solved, one_if_it_draws)
 
 
 def test_it_takes_the_students_own_unit_1(solved: nbformat.NotebookNode) -> None:
     """Beside a right module of unit 1 the notebook says "your own"."""
-    printed = [o.text for c in solved.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stdout"]
-    assert any("unroll of 01_vanilla_rnn: your own." in text for text in printed)
-
-
-def test_every_exercise_has_one_test_cell_with_its_points() -> None:
-    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
-    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, str(cell.source)) for cell in tests]
-    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
-    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
-
-
-def test_every_question_has_a_model_answer() -> None:
-    """Manually graded cells hold nothing but one solution region with text in it."""
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert len(answers) == 8
-    for cell in answers:
-        lines = str(cell.source).splitlines()
-        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
-        assert len(" ".join(lines[1:-1])) > 200
-        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
-
-
-def test_questions_announce_the_points_that_their_cells_have() -> None:
-    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
-    announced = [int(points) for points in re.findall(r"\*\*Question \d \((\d+) points\)", markdown())]
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert announced == [cell.metadata.nbgrader.points for cell in answers]
-    assert f"another {sum(announced)} points" in " ".join(markdown().split())
-
-
-def test_exercises_announce_the_points_of_the_course_file() -> None:
-    """ "Exercise 4 (10 points)" in the text and course.toml agree."""
-    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", markdown())
-    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
-
-
-def test_sections_that_docstrings_cite_exist() -> None:
-    """A student who follows a docstring's `section "…"` finds a heading of that name."""
-    headings = set(re.findall(r"^#+ (.+)$", markdown(), flags=re.MULTILINE))
-    source = (FOLDER / UNIT.module_file).read_text(encoding="utf-8")
-    cited = set(re.findall(r'section\s+"([^"]+)"', source))
-    assert len(cited) == 8
-    assert cited <= headings
-
-
-def test_cells_fit_on_a_screen() -> None:
-    """No cell is longer than about one screen."""
-    cells = read_notebook().cells
-    assert [str(cell.source)[:60] for cell in cells if len(str(cell.source).splitlines()) > MOST_LINES] == []
+    assert any("unroll of 01_vanilla_rnn: your own." in text for text in written(solved))
 
 
 def test_the_loop_in_the_text_is_the_loop_that_trains() -> None:
     """The six lines of gradient descent, executed as printed, end at the weights that `train` without momentum has."""
-    loop = re.findall(r"```python\n(for epoch in .*?)```", markdown(), flags=re.DOTALL)
+    loop = re.findall(r"```python\n(for epoch in .*?)```", markdown(UNIT), flags=re.DOTALL)
     assert len(loop) == 1 and len(loop[0].splitlines()) == 6
     batches = [(np.array([x]), None, None) for x in (0.5, -2.0, 1.5)]
     bowl = SimpleNamespace(loss=lambda p, x, y, mask: (0.0, {"w": p["w"] - x, "b": 3 * p["b"]}))
@@ -378,13 +305,7 @@ def test_whoever_is_asked_early_answers_early_and_pays_at_the_end(found: dict[st
 @pytest.mark.parametrize("name", ["step_graph", "two_streams", "loss_and_back"])
 def test_text_stays_inside_its_figure(name: str) -> None:
     """No label of a diagram reaches over the figure's edge."""
-    figure = getattr(diagrams_bptt, name)()
-    figure.canvas.draw()
-    page = figure.bbox
-    for text in figure.axes[0].texts:
-        box = text.get_window_extent()
-        inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
-        assert inside, f"{text.get_text()!r} reaches over the edge"
+    assert_text_stays_inside(getattr(diagrams_bptt, name)())
 
 
 # coursekit.data
@@ -569,7 +490,7 @@ def unit_folder(tmp_path: Path, source: str) -> Path:
     return folder
 
 
-SOLVED_UNIT_1 = (EARLIER / "vanilla_rnn.py").read_text(encoding="utf-8")
+SOLVED_UNIT_1 = module_path(EARLIER).read_text(encoding="utf-8")
 
 
 def test_a_right_function_is_the_students_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jupytext
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
+from notebook_helpers import (
+    assert_every_figure_is_shown,
+    assert_text_stays_inside,
+    conclusions_of,
+    pictures,
+    run_notebook,
+    variables,
+    written,
+)
 
 from autograder.course import load_course
 from coursekit import diagrams_text
 from coursekit.language import CharHistory
 
-ROOT = Path(__file__).resolve().parent.parent
 UNIT = load_course().unit("03_char_lm")
-FOLDER = ROOT / "solutions" / UNIT.id
-EARLIER = ROOT / "solutions" / "02_bptt"
-MOST_LINES = 42  # of a cell: about one screen
 
 #: What the last cell hands out: variables in which the notebook keeps its conclusions.
-CONCLUSIONS = """
+CONCLUSIONS = variables("""
     hello_bits forgetful_bits V round_trip commonest ratio_common_rare largest_product_error kept_once kept_most
     goes_on guess_ratio direction_errors carry_error learned_bits scale_free adagrad_at_100 adam_at_1000
     longest_uncorrected descent_bits evenness ngram_bits baselines sizes_of_tables numbers draw_error noise
     resumed_equal rnn_bits trigram_bits fivegram_bits verdict by_kind carried_mean zeros_mean zeros_first zeros_late
     carried_late loop_share different judge_bits varieties real_bits real_variety drift doubt memory judge_at
     cell_scores random_scores sum_scores random_sum_scores better_cells
-""".split()
-MORE_CONCLUSIONS = {
+""") | {
     "samples": "history.samples",
     "marks": "history.marks",
     "trained_updates": "run.updates",
@@ -46,39 +44,17 @@ MORE_CONCLUSIONS = {
 TIMEOUT = 1500  # seconds for the whole run on a machine that does other things too
 
 
-def read_notebook() -> nbformat.NotebookNode:
-    """The notebook as people write it."""
-    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
-
-
-def markdown() -> str:
-    """All text of the notebook."""
-    return "\n\n".join(str(cell.source) for cell in read_notebook().cells if cell.cell_type == "markdown")
-
-
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
+def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell."""
     course = tmp_path_factory.mktemp("unit_03")
-    for folder, module in ((FOLDER, UNIT.module_file), (EARLIER, "bptt.py")):
-        (course / folder.name).mkdir()
-        shutil.copy(folder / module, course / folder.name)
-    notebook = read_notebook()
-    wanted = {**{name: name for name in CONCLUSIONS}, **MORE_CONCLUSIONS}
-    pairs = ", ".join(f"{name!r}: {expression}" for name, expression in wanted.items())
-    plain = "lambda value: value.tolist() if hasattr(value, 'tolist') else float(value)"
-    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{pairs}}}, default={plain}))"))
-    place = {"metadata": {"path": str(course / UNIT.id)}}
-    NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", resources=place).execute()
-    yield notebook
+    return run_notebook(UNIT, course, CONCLUSIONS, earlier=["02_bptt"], timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
 def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
     """The conclusions by name."""
-    printed = "".join(output.text for output in solved.cells[-1].outputs if output.output_type == "stream")
-    conclusions: dict[str, Any] = json.loads(printed)
-    return conclusions
+    return conclusions_of(solved)
 
 
 #: A test of the notebook's run, which trains for a minute or two.
@@ -98,28 +74,22 @@ def on_the_run(test: Any) -> Any:
 @on_the_run
 def test_a_run_writes_nothing_to_stderr(solved: nbformat.NotebookNode) -> None:
     """No warning and no progress bar goes to stderr: nbgrader would give a test cell zero for it."""
-    outputs = [output for cell in solved.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert written(solved, "stderr") == []
 
 
 @on_the_run
 def test_every_figure_is_shown(solved: nbformat.NotebookNode) -> None:
     """Each cell that draws has one picture among its outputs, the live one included."""
-    for cell in solved.cells:
-        draws = ("plt.show()", "diagrams_text.hello", "diagrams_text.streams", "diagrams_text.whole", "\nshow_cell(")
-        if cell.cell_type == "code" and any(f"\n{cell.source}".count(call) for call in draws):
-            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == 1, cell.source[:80]
+    calls = ("plt.show()", "diagrams_text.hello", "diagrams_text.streams", "diagrams_text.whole", "\nshow_cell(")
+    assert_every_figure_is_shown(solved, lambda source: int(any(call in f"\n{source}" for call in calls)))
     trains = [cell for cell in solved.cells if cell.cell_type == "code" and "picture=picture" in cell.source]
-    live = [output for output in trains[0].outputs if "image/png" in output.get("data", {})]
-    assert len(live) == 1
+    assert len(pictures(trains[0])) == 1
 
 
 @on_the_run
 def test_it_takes_the_students_own_unit_2(solved: nbformat.NotebookNode) -> None:
     """Beside a right module of unit 2 the notebook says "your own"."""
-    printed = [o.text for c in solved.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stdout"]
-    assert any("6 functions of 02_bptt: your own." in text for text in printed)
+    assert any("6 functions of 02_bptt: your own." in text for text in written(solved))
 
 
 @on_the_run
@@ -128,65 +98,6 @@ def test_a_run_leaves_no_files(solved: nbformat.NotebookNode, tmp_path_factory: 
     (course,) = tmp_path_factory.getbasetemp().glob("unit_03[0-9]*")  # not the link beside it
     folder = course / UNIT.id
     assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {UNIT.module_file}
-
-
-def test_every_exercise_has_one_test_cell_with_its_points() -> None:
-    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
-    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, str(cell.source)) for cell in tests]
-    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
-    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
-
-
-def test_every_question_has_a_model_answer() -> None:
-    """Manually graded cells hold nothing but one solution region with text in it."""
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert len(answers) == 8
-    for cell in answers:
-        lines = str(cell.source).splitlines()
-        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
-        assert len(" ".join(lines[1:-1])) > 200
-        given = sum(int(points) for points in re.findall(r"\((\d+) points?\)", " ".join(lines)))
-        assert given == cell.metadata.nbgrader.points
-        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
-
-
-def test_questions_announce_the_points_that_their_cells_have() -> None:
-    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
-    announced = [int(points) for points in re.findall(r"\*\*Question \d \((\d+) points\)", markdown())]
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert announced == [cell.metadata.nbgrader.points for cell in answers]
-    assert f"another {sum(announced)} points" in " ".join(markdown().split())
-
-
-def test_exercises_announce_the_points_of_the_course_file() -> None:
-    """ "Exercise 4 (10 points)" in the text and course.toml agree."""
-    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", markdown())
-    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
-
-
-def test_sections_that_docstrings_cite_exist() -> None:
-    """A student who follows a docstring's `section "…"` finds a heading of that name."""
-    headings = set(re.findall(r"^#+ (.+)$", markdown(), flags=re.MULTILINE))
-    source = (FOLDER / UNIT.module_file).read_text(encoding="utf-8")
-    cited = set(re.findall(r'section\s+"([^"]+)"', source))
-    assert len(cited) == 7
-    assert cited <= headings
-
-
-def test_the_table_of_sections_lists_them() -> None:
-    """Every section named in the table at the top is a heading, and every exercise stands in it."""
-    text = markdown()
-    rows = re.findall(r"^\| ([A-Z][^|]+) \| ([^|]+) \| [\d, ]*\|$", text, flags=re.MULTILINE)
-    headings = set(re.findall(r"^## (.+)$", text, flags=re.MULTILINE))
-    assert {section for section, _ in rows} <= headings
-    assert [name for _, names in rows for name in re.findall(r"`(\w+)`", names)] == [e.id for e in UNIT.exercises]
-
-
-def test_cells_fit_on_a_screen() -> None:
-    """No cell is longer than about one screen."""
-    cells = read_notebook().cells
-    assert [str(cell.source)[:60] for cell in cells if len(str(cell.source).splitlines()) > MOST_LINES] == []
 
 
 # What is worked out by hand
@@ -414,13 +325,7 @@ def figures() -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["hello", "streams", "whole_model"])
 def test_text_stays_inside_its_figure(name: str) -> None:
     """No label of a diagram reaches over the figure's edge."""
-    figure = figures()[name]
-    figure.canvas.draw()
-    page = figure.bbox
-    for text in figure.axes[0].texts:
-        box = text.get_window_extent()
-        inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
-        assert inside, f"{text.get_text()!r} reaches over the edge"
+    assert_text_stays_inside(figures()[name])
 
 
 def test_coloured_text_sets_every_character_on_its_ground() -> None:

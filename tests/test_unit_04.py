@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jupytext
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
+from notebook_helpers import (
+    assert_every_figure_is_shown,
+    assert_text_stays_inside,
+    conclusions_of,
+    module_path,
+    one_if_it_draws,
+    run_notebook,
+    variables,
+    written,
+)
 
 from autograder.course import load_course
 from coursekit import diagrams_gates, stand_ins
 from coursekit.upstream import load_module
 
-ROOT = Path(__file__).resolve().parent.parent
 UNIT = load_course().unit("04_lstm_gru")
-FOLDER = ROOT / "solutions" / UNIT.id
-EARLIER = {"02_bptt": "bptt.py", "03_char_lm": "char_lm.py"}
-MOST_LINES = 40  # of a cell: about one screen
 NO_LONG_RUN, LONG_RUN = "long_updates = 0 ", "long_updates = 2 "
 
 #: What the last cell hands out: variables in which the notebook keeps its conclusions.
-CONCLUSIONS = """
+CONCLUSIONS = variables("""
     counts_exactly lowest_h highest_h lstm_errors carousel_end ratio_50 exploded depth_end torch_parity
     torch_gradient_parity gru_ratio_50 gru_parity gru_before_differs gru_bridge adding_error reached copied
     adder_correlation gate_at_marks gate_elsewhere typical_forget coupled_errors ngram_bits text_bits parameters
-""".split()
-MORE_CONCLUSIONS = {
+""") | {
     "twice_as_long": "twice_as_long.measured",
     "variants": "{name: run.marks for name, run in variants.items()}",
     "text_marks": "{cell: run.history.marks for cell, run in readings.items()}",
@@ -41,45 +39,24 @@ MORE_CONCLUSIONS = {
 }
 
 
-def read_notebook() -> nbformat.NotebookNode:
-    """The notebook as people write it."""
-    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
-
-
-def markdown() -> str:
-    """All text of the notebook."""
-    return "\n\n".join(str(cell.source) for cell in read_notebook().cells if cell.cell_type == "markdown")
+def with_a_short_long_run(notebook: nbformat.NotebookNode) -> None:
+    """Cut the optional long run to two updates, so that its code is run too."""
+    (optional,) = (cell for cell in notebook.cells if NO_LONG_RUN in cell.source)
+    optional.source = optional.source.replace(NO_LONG_RUN, LONG_RUN)
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
-    """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell.
-
-    The optional long run is cut to two updates, so that its code is run too.
-    """
+def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
+    """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell."""
     course = tmp_path_factory.mktemp("unit_04")
-    for unit, module in {**EARLIER, UNIT.id: UNIT.module_file}.items():
-        (course / unit).mkdir()
-        shutil.copy(ROOT / "solutions" / unit / module, course / unit)
-    notebook = read_notebook()
-    optional = [cell for cell in notebook.cells if NO_LONG_RUN in cell.source]
-    assert len(optional) == 1
-    optional[0].source = optional[0].source.replace(NO_LONG_RUN, LONG_RUN)
-    wanted = {**{name: name for name in CONCLUSIONS}, **MORE_CONCLUSIONS}
-    pairs = ", ".join(f"{name!r}: {expression}" for name, expression in wanted.items())
-    plain = "lambda value: value.tolist() if hasattr(value, 'tolist') else float(value)"
-    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{pairs}}}, default={plain}))"))
-    place = {"metadata": {"path": str(course / UNIT.id)}}
-    NotebookClient(notebook, timeout=1800, kernel_name="python3", resources=place).execute()
-    yield notebook
+    earlier = ["02_bptt", "03_char_lm"]
+    return run_notebook(UNIT, course, CONCLUSIONS, earlier=earlier, timeout=1800, change=with_a_short_long_run)
 
 
 @pytest.fixture(scope="module")
 def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
     """The conclusions by name."""
-    printed = "".join(output.text for output in solved.cells[-1].outputs if output.output_type == "stream")
-    conclusions: dict[str, Any] = json.loads(printed)
-    return conclusions
+    return conclusions_of(solved)
 
 
 # The notebook as a whole
@@ -87,80 +64,20 @@ def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
 
 def test_a_run_writes_nothing_to_stderr(solved: nbformat.NotebookNode) -> None:
     """No warning and no progress bar goes to stderr: nbgrader would give a test cell zero for it."""
-    outputs = [output for cell in solved.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert written(solved, "stderr") == []
 
 
 def test_every_figure_is_shown(solved: nbformat.NotebookNode) -> None:
     """Each cell that draws has one picture among its outputs."""
-    for cell in solved.cells:
-        if cell.cell_type == "code" and ("plt.show()" in cell.source or cell.source.startswith("diagrams")):
-            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == 1, cell.source[:80]
+    assert_every_figure_is_shown(solved, one_if_it_draws)
 
 
 def test_it_takes_the_students_own_units_2_and_3(solved: nbformat.NotebookNode) -> None:
     """Beside right modules of earlier units the notebook says "your own", never "a stand-in"."""
-    printed = [o.text for c in solved.cells if c.cell_type == "code" for o in c.outputs if o.get("name") == "stdout"]
+    printed = written(solved)
     assert any("rnn_forward, rnn_backward of 02_bptt: your own." in text for text in printed)
     assert any("adam_step of 03_char_lm: your own." in text for text in printed)
     assert not any("a stand-in" in text for text in printed)
-
-
-def test_every_exercise_has_one_test_cell_with_its_points() -> None:
-    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
-    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, str(cell.source)) for cell in tests]
-    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
-    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
-
-
-def test_every_question_has_a_model_answer() -> None:
-    """Manually graded cells hold nothing but one solution region with text in it."""
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert len(answers) == 8
-    for cell in answers:
-        lines = str(cell.source).splitlines()
-        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
-        assert len(" ".join(lines[1:-1])) > 200
-        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
-
-
-def test_questions_announce_the_points_that_their_cells_have() -> None:
-    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
-    announced = [int(points) for points in re.findall(r"\*\*Question \d \((\d+) points\)", markdown())]
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert announced == [cell.metadata.nbgrader.points for cell in answers]
-    assert f"another {sum(announced)} points" in " ".join(markdown().split())
-
-
-def test_exercises_announce_the_points_of_the_course_file() -> None:
-    """ "Exercise 4 (12 points)" in the text and course.toml agree."""
-    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", markdown())
-    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
-
-
-def test_the_table_of_contents_has_the_points_of_the_course_file() -> None:
-    """The first cell's table names every exercise, in order, with its points."""
-    rows = re.findall(r"^\| .+ \| (`.+`) \| ([\d, ]+) \|$", markdown(), flags=re.MULTILINE)
-    names = [name for row, _ in rows for name in re.findall(r"`(\w+)`", row)]
-    points = [int(number) for _, row in rows for number in row.split(",")]
-    assert list(zip(names, points, strict=True)) == [(e.id, e.points) for e in UNIT.exercises]
-
-
-def test_sections_that_docstrings_cite_exist() -> None:
-    """A student who follows a docstring's `section "…"` finds a heading of that name."""
-    headings = set(re.findall(r"^#+ (.+)$", markdown(), flags=re.MULTILINE))
-    source = (FOLDER / UNIT.module_file).read_text(encoding="utf-8")
-    cited = set(re.findall(r'section\s+"([^"]+)"', source))
-    assert len(cited) == 9
-    assert cited <= headings
-
-
-def test_cells_fit_on_a_screen() -> None:
-    """No cell is longer than about one screen."""
-    cells = read_notebook().cells
-    assert [str(cell.source)[:60] for cell in cells if len(str(cell.source).splitlines()) > MOST_LINES] == []
 
 
 # The experiments, in the order of the notebook
@@ -317,13 +234,7 @@ def test_the_long_run_runs(found: dict[str, Any]) -> None:
 )
 def test_text_stays_inside_its_figure(figure: Any) -> None:
     """No label of a diagram reaches over the figure's edge."""
-    drawn = figure()
-    drawn.canvas.draw()
-    page = drawn.bbox
-    for text in drawn.axes[0].texts:
-        box = text.get_window_extent()
-        inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
-        assert inside, f"{text.get_text()!r} reaches over the edge"
+    assert_text_stays_inside(figure())
 
 
 def test_a_highway_without_steps_is_refused() -> None:
@@ -338,7 +249,7 @@ def test_a_highway_without_steps_is_refused() -> None:
 @pytest.fixture(scope="module")
 def bptt() -> ModuleType:
     """Unit 2's reference module."""
-    return load_module(ROOT / "solutions" / "02_bptt" / "bptt.py")
+    return load_module(module_path(load_course().unit("02_bptt")))
 
 
 def test_the_stand_in_gradient_agrees_with_the_reference(bptt: ModuleType) -> None:

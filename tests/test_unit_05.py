@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import nbformat
 import numpy as np
 import pytest
 import torch
-from nbclient import NotebookClient
+from notebook_helpers import (
+    assert_every_figure_is_shown,
+    assert_text_stays_inside,
+    conclusions_of,
+    module_path,
+    run_notebook,
+    variables,
+    written,
+)
 
 from autograder.course import load_course
 from coursekit import captioning as kit
@@ -25,29 +29,20 @@ from coursekit.data.vocabulary import END, PAD, START, Vocabulary
 from coursekit.progress import QUIET_VARIABLE
 from coursekit.upstream import load_module
 
-ROOT = Path(__file__).resolve().parent.parent
 UNIT = load_course().unit("05_captioning")
-FOLDER = ROOT / "solutions" / UNIT.id
-EARLIER = ROOT / "solutions" / "02_bptt"
-MOST_LINES = 40  # of a cell: about one screen
 SLOWEST = 3600  # seconds for the whole notebook on a machine that is busy with other things
 
 #: What the last cell hands out: variables in which the notebook keeps its conclusions.
-CONCLUSIONS = """
+CONCLUSIONS = variables("""
     yardstick digits_right colours_right alike torch_errors loudness pull_at_padding pull_at_words padded_share
     loss_per_word seeing_end blind_end by_heart first_results searches same_as_greedy contest recorded mistakes
     by_count results suspects dark
-""".split()
+""")
 
 
-def read_notebook() -> nbformat.NotebookNode:
-    """The notebook as people write it."""
-    return jupytext.read(FOLDER / f"{UNIT.id}.nb.py")
-
-
-def markdown() -> str:
-    """All text of the notebook."""
-    return "\n\n".join(str(cell.source) for cell in read_notebook().cells if cell.cell_type == "markdown")
+def without_the_captioning_test(notebook: nbformat.NotebookNode) -> None:
+    """Leave out the cell that trains for minutes."""
+    notebook.cells = [cell for cell in notebook.cells if cell.source != 'check("captioning_test")']
 
 
 def execute(course: Path, *, fast: bool) -> nbformat.NotebookNode:
@@ -55,47 +50,30 @@ def execute(course: Path, *, fast: bool) -> nbformat.NotebookNode:
 
     A fast run trains for a fiftieth of the steps and leaves the captioning test out: it shows that everything runs.
     """
-    for folder, module in ((FOLDER, UNIT.module_file), (EARLIER, "bptt.py")):
-        (course / folder.name).mkdir()
-        shutil.copy(folder / module, course / folder.name)
-    notebook = read_notebook()
-    if fast:
-        notebook.cells = [cell for cell in notebook.cells if cell.source != 'check("captioning_test")']
-    pairs = ", ".join(f"{name!r}: {name}" for name in CONCLUSIONS)
-    plain = "lambda value: value.tolist() if hasattr(value, 'tolist') else float(value)"
-    notebook.cells.append(nbformat.v4.new_code_cell(f"import json\nprint(json.dumps({{{pairs}}}, default={plain}))"))
+    change: dict[str, Any] = {"change": without_the_captioning_test} if fast else {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(kit.DEVICE_VARIABLE, "cpu")
         patch.setenv(kit.FAST_VARIABLE, "1" if fast else "0")
         patch.setenv(QUIET_VARIABLE, "0")
-        place = {"metadata": {"path": str(course / UNIT.id)}}
-        NotebookClient(notebook, timeout=SLOWEST, kernel_name="python3", resources=place).execute()
-    return notebook
-
-
-def printed(notebook: nbformat.NotebookNode) -> list[str]:
-    """What its cells wrote to stdout."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [output.text for cell in cells for output in cell.outputs if output.get("name") == "stdout"]
+        return run_notebook(UNIT, course, CONCLUSIONS, earlier=["02_bptt"], timeout=SLOWEST, **change)
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
+def quick(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """A fast run."""
-    yield execute(tmp_path_factory.mktemp("unit_05_quick"), fast=True)
+    return execute(tmp_path_factory.mktemp("unit_05_quick"), fast=True)
 
 
 @pytest.fixture(scope="module")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
+def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """A full run, captioning test and all."""
-    yield execute(tmp_path_factory.mktemp("unit_05"), fast=False)
+    return execute(tmp_path_factory.mktemp("unit_05"), fast=False)
 
 
 @pytest.fixture(scope="module")
 def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
     """The conclusions by name."""
-    conclusions: dict[str, Any] = json.loads(solved.cells[-1].outputs[-1].text)
-    return conclusions
+    return conclusions_of(solved)
 
 
 # The notebook as a whole
@@ -103,77 +81,24 @@ def found(solved: nbformat.NotebookNode) -> dict[str, Any]:
 
 def test_a_fast_run_gets_to_the_end_and_says_that_it_is_one(quick: nbformat.NotebookNode) -> None:
     """With UNROLLED_FAST every cell runs; each training says that its result means nothing."""
-    assert json.loads(printed(quick)[-1]).keys() == set(CONCLUSIONS)
-    assert sum("What comes out means nothing." in text for text in printed(quick)) >= 3
+    assert conclusions_of(quick).keys() == set(CONCLUSIONS)
+    assert sum("What comes out means nothing." in text for text in written(quick)) >= 3
 
 
 def test_a_run_writes_nothing_to_stderr(quick: nbformat.NotebookNode) -> None:
     """No warning and no progress bar goes to stderr: nbgrader would give a test cell zero for it."""
-    outputs = [output for cell in quick.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    assert written(quick, "stderr") == []
 
 
 def test_every_figure_is_shown(quick: nbformat.NotebookNode) -> None:
-    """Each cell that draws has one picture among its outputs."""
+    """Each cell that draws has a picture among its outputs for each drawing."""
     drawing = ("plt.show()", "diagrams_captioning.", "show_pictures(")
-    for cell in quick.cells:
-        calls = [line for line in str(cell.source).splitlines() if line.startswith(drawing)]
-        if cell.cell_type == "code" and calls:
-            pictures = [output for output in cell.outputs if "image/png" in output.get("data", {})]
-            assert len(pictures) == len(calls), cell.source[:80]
+    assert_every_figure_is_shown(quick, lambda source: sum(line.startswith(drawing) for line in source.splitlines()))
 
 
 def test_it_takes_the_students_own_unit_2(quick: nbformat.NotebookNode) -> None:
     """Beside a right module of unit 2 the notebook says "your own"."""
-    assert any("rnn_forward, rnn_backward of 02_bptt: your own." in text for text in printed(quick))
-
-
-def test_every_exercise_has_one_test_cell_with_its_points() -> None:
-    """Grade ids, points and bodies of the test cells are those of course.toml, in its order."""
-    tests = [cell for cell in read_notebook().cells if cell.cell_type == "code" and "nbgrader" in cell.metadata]
-    got = [(cell.metadata.nbgrader.grade_id, cell.metadata.nbgrader.points, str(cell.source)) for cell in tests]
-    assert got == [(f"test_{e.id}", e.points, f'check("{e.id}")') for e in UNIT.exercises]
-    assert all(cell.metadata.nbgrader.locked and cell.metadata.nbgrader.grade for cell in tests)
-
-
-def test_every_question_has_a_model_answer() -> None:
-    """Manually graded cells hold nothing but one solution region with text in it."""
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert len(answers) == 8
-    for cell in answers:
-        lines = str(cell.source).splitlines()
-        assert (lines[0], lines[-1]) == ("### BEGIN SOLUTION", "### END SOLUTION")
-        assert len(" ".join(lines[1:-1])) > 200
-        assert cell.metadata.nbgrader.solution and cell.metadata.nbgrader.grade and not cell.metadata.nbgrader.locked
-
-
-def test_questions_announce_the_points_that_their_cells_have() -> None:
-    """ "Question 3 (3 points)" in the text and the metadata of the next answer cell agree."""
-    announced = [int(points) for points in re.findall(r"\*\*Question \d \((\d+) points\)", markdown())]
-    answers = [c for c in read_notebook().cells if c.cell_type == "markdown" and "nbgrader" in c.metadata]
-    assert announced == [cell.metadata.nbgrader.points for cell in answers]
-    assert f"another {sum(announced)} points" in " ".join(markdown().split())
-
-
-def test_exercises_announce_the_points_of_the_course_file() -> None:
-    """ "Exercise 4 (4 points)" in the text and course.toml agree; the captioning test is the last one."""
-    announced = re.findall(r"\*\*Exercise (\d+) \((\d+) points\)", markdown())
-    assert announced == [(str(n), f"{e.points:g}") for n, e in enumerate(UNIT.exercises, 1)]
-
-
-def test_sections_that_docstrings_cite_exist() -> None:
-    """A student who follows a docstring's `section "…"` finds a heading of that name."""
-    headings = set(re.findall(r"^#+ (.+)$", markdown(), flags=re.MULTILINE))
-    source = (FOLDER / UNIT.module_file).read_text(encoding="utf-8")
-    cited = set(re.findall(r'section\s+"([^"]+)"', source))
-    assert len(cited) == 6
-    assert cited <= headings
-
-
-def test_cells_fit_on_a_screen() -> None:
-    """No cell is longer than about one screen."""
-    cells = read_notebook().cells
-    assert [str(cell.source)[:60] for cell in cells if len(str(cell.source).splitlines()) > MOST_LINES] == []
+    assert any("rnn_forward, rnn_backward of 02_bptt: your own." in text for text in written(quick))
 
 
 def test_the_bleu_by_hand_is_that_of_the_package() -> None:
@@ -511,7 +436,7 @@ def test_pictures_are_drawn_with_their_captions() -> None:
 def test_a_reference_model_learns_three_captions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loop, lesson, greedy and decoding together: three pictures, three sentences, by heart."""
     monkeypatch.delenv(kit.FAST_VARIABLE, raising=False)
-    module = load_module(FOLDER / UNIT.module_file)
+    module = load_module(module_path(UNIT))
     sentences = [["a red one"], ["two green twos"], ["i see a blue three"]]
     vocabulary = Vocabulary.from_captions(sentences)
     torch.manual_seed(0)
@@ -549,13 +474,7 @@ def the_tree() -> Any:
 )
 def test_text_stays_inside_its_figure(draw: Any) -> None:
     """No label of a diagram reaches over the figure's edge."""
-    figure = draw()
-    figure.canvas.draw()
-    page = figure.bbox
-    for text in figure.axes[0].texts:
-        box = text.get_window_extent()
-        inside = box.x0 >= page.x0 and box.x1 <= page.x1 and box.y0 >= page.y0 and box.y1 <= page.y1
-        assert inside, f"{text.get_text()!r} reaches over the edge"
+    assert_text_stays_inside(draw())
 
 
 def test_a_tree_needs_parents() -> None:
