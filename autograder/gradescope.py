@@ -48,7 +48,7 @@ def gradescope_results(
         "test_name_format": "text",
         "visibility": visibility,
         "stdout_visibility": "hidden",
-        "tests": [_test(place, exercise, result.unit) for place, exercise in enumerate(result.exercises, 1)],
+        "tests": [_test(place, exercise, result) for place, exercise in enumerate(result.exercises, 1)],
         "extra_data": {
             "unit": result.unit,
             "student": result.student,
@@ -62,15 +62,16 @@ def gradescope_results(
     }
 
 
-def _test(place: int, exercise: ExerciseResult, unit: str) -> dict[str, Any]:
+def _test(place: int, exercise: ExerciseResult, result: SubmissionResult) -> dict[str, Any]:
     passed = exercise.outcome is Outcome.PASSED
+    text = plain(exercise.message) if result.message else exercise_text(exercise, result.unit)
     return {
         "number": str(place),
         "name": exercise.id,
         "score": round(exercise.points, 4),
         "max_score": round(exercise.max_points, 4),
         "status": "passed" if passed else "failed",
-        "output": "" if passed and not exercise.remarks else exercise_text(exercise, unit),
+        "output": "" if passed and not exercise.remarks else text,
     }
 
 

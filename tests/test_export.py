@@ -16,7 +16,9 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from golden_files import same_as_golden
@@ -44,6 +46,7 @@ from autograder.mistakes import reference_path
 from autograder.release import quiet_nbgrader, release
 from autograder.results import Outcome, SubmissionResult
 from autograder.roster import Person, Roster, read_roster
+from autograder.sandbox import PROCESS
 from autograder.store import ResultStore
 from autograder.tables import harmless, key_text
 
@@ -373,6 +376,7 @@ def test_the_zip_grades_as_we_do(unpacked: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     data = json.loads((tmp_path / "autograder" / "results" / "results.json").read_text(encoding="utf-8"))
     assert data["score"] == UNIT.max_score and data["visibility"] == "hidden"
+    assert "isolation: process (" in done.stdout and PROCESS.weakness in done.stdout  # instructors read this
     draw = data["extra_data"]["draw"]
     from autograder.draws import hidden_draw
 
@@ -384,6 +388,7 @@ def test_a_failure_on_gradescope_is_no_zero(unpacked: Path, tmp_path: Path) -> N
     """If the grader cannot work there are no results at all, and an exit code that is not 0."""
     done = on_gradescope(unpacked, tmp_path, "x = 1\n", users=[])
     assert done.returncode == 4 and "Nothing was scored" in done.stderr
+    assert "autograder export UNIT --format gradescope-autograder" in done.stderr  # where --isolation is chosen
     assert not (tmp_path / "autograder" / "results" / "results.json").exists()
 
 
@@ -401,6 +406,45 @@ def test_the_zip_repeats_byte_by_byte(tmp_path: Path, monkeypatch: pytest.Monkey
     assert first == autograder_zip(UNIT, tmp_path, Roster())
     info = zipfile.ZipFile(io.BytesIO(first)).getinfo("run_autograder")
     assert stat.S_IMODE(info.external_attr >> 16) == 0o755
+
+
+@pytest.mark.parametrize("script", ["setup.sh", "run_autograder"])
+def test_scripts_for_gradescope_are_bash(unpacked: Path, script: str) -> None:
+    """Bash can read them to the end."""
+    done = subprocess.run(["bash", "-n", str(unpacked / "source" / script)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_broken_module_is_not_told_part_by_part() -> None:
+    """What is wrong with it stands above; each test refers to that, and says nothing about parts."""
+    result = replace(make_result(UNIT, 0.0), message="bptt.py cannot be imported: SyntaxError.")
+    for exercise in result.exercises:
+        exercise.message = "Not judged: see the message about the module."
+    data = gradescope_results(result)
+    assert "SyntaxError" in data["output"]
+    assert {test["output"] for test in data["tests"]} == {"Not judged: see the message about the module."}
+
+
+def test_what_takes_long_is_made_when_the_image_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """setup.sh has data made that an experiment makes only as it runs, or each submission would wait for it."""
+    from autograder.checks import test_05_captioning as checks
+
+    made: list[int] = []
+    nothing: dict[str, Any] = dict.fromkeys(("captions", "others", "known", "known_captions"), np.zeros(1))
+    monkeypatch.setattr(
+        checks, "captioning_data", lambda seed: made.append(seed) or nothing | {"v": np.zeros((1, 2)), "vocabulary": []}
+    )
+    gradescope_run.prepare("05_captioning")
+    assert len(made) == 1
+
+
+def test_a_student_s_own_due_date_goes_before_the_assignment_s() -> None:
+    """Where Gradescope names one beside the student's address."""
+    due = {"assignment": {"due_date": "2027-03-09T00:00:00+00:00"}}
+    about = {"created_at": "2027-03-08T00:00:00+00:00", "assignment": {"due_date": "2027-03-01T00:00:00+00:00"}}
+    rule = LateRule(percent_per_day=10)
+    assert gradescope_run.lateness(about, rule, UNIT.id) is not None
+    assert gradescope_run.lateness({**about, "users": [due]}, rule, UNIT.id) is None
 
 
 @pytest.mark.parametrize(
