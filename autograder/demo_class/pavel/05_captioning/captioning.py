@@ -1,4 +1,4 @@
-"""Pavel: right, but one picture at a time where all could be done at once."""
+"""Pavel: right, but one picture at a time where all could be done at once, and each word from the beginning again."""
 
 import torch
 import torch.nn as nn
@@ -100,10 +100,11 @@ def next_scores(model, words, state, v):
 
 
 def caption_scores(model, v, words):
-    state = start_state(model, v)
     result = []
     for t in range(words.shape[1]):
-        scores, state = next_scores(model, words[:, t], state, v)
+        state = start_state(model, v)
+        for before in range(t + 1):
+            scores, state = next_scores(model, words[:, before], state, v)
         result.append(scores[:, None])
     return torch.cat(result, dim=1)
 
