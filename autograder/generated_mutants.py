@@ -240,8 +240,8 @@ def survivors(unit: Unit, hidden: int = 3, exercises: Sequence[str] | None = Non
     draws = [visible_draw(), *(hidden_draw(unit.id, f"mutant {n}", DRAW_SALT) for n in range(hidden))]
     count, alive = 0, []
     for item in unit.exercises:
-        if exercises is not None and item.id not in exercises:
-            continue
+        if item.experiment or (exercises is not None and item.id not in exercises):
+            continue  # an experiment is no function of the module
         for mutant in generate(reference, item.id):
             count += 1
             if _survives(unit, reference, mutant, draws):

@@ -181,7 +181,7 @@ def describe(model: Any, speak: Speak, v: torch.Tensor, vocabulary: Vocabulary) 
     """
     captions: list[str] = []
     for chunk in v.split(_CHUNK):
-        captions += [vocabulary.decode(words) for words in speak(model, chunk).tolist()]
+        captions += [vocabulary.decode(words) for words in torch.as_tensor(speak(model, chunk)).tolist()]
     return captions
 
 

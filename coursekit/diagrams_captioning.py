@@ -63,8 +63,8 @@ def headless_cnn(image: np.ndarray, grid: tuple[int, int, int] = (48, 6, 6)) -> 
     classes = canvas.box(12.0, 1.05, "which digit?", "muted", width=2.1, height=0.8, dashed=True, size=0.95)
     canvas.route([(right + 0.1, 0.3), (8.4, 0.3), (8.4, 1.05), head.left], color="muted", dashed=True)
     canvas.arrow(head.right, classes.left, color="muted", dashed=True)
-    canvas.line([(9.0, 0.6), (10.4, 1.5)], color="bad", width=2.4)
-    canvas.line([(9.0, 1.5), (10.4, 0.6)], color="bad", width=2.4)
+    canvas.line([(8.15, 0.45), (8.65, 0.95)], color="bad", width=2.4)
+    canvas.line([(8.15, 0.95), (8.65, 0.45)], color="bad", width=2.4)
     for line in canvas.axes.lines[-2:]:
         line.set_zorder(7)
     features = canvas.box(9.7, -0.75, r"$v$", "accent", width=0.9, height=0.75, fill=0.45)

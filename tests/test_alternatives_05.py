@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 from grading_helpers import judge_path, reference_source, sample_draws, the_unit
 
+from autograder.checking import load_checks, run_case
 from autograder.draws import visible_draw
-from autograder.mistakes import reference_path
+from autograder.mistakes import LocalStudent, reference_path
 
 UNIT = "05_captioning"
 FOLDER = Path(__file__).with_name("alternatives") / UNIT
-MODULES = [reference_path(the_unit(UNIT)), *sorted(FOLDER.glob("*.py"))]
+ALTERNATIVES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "captioning.py").is_file())
+MODULES = [reference_path(the_unit(UNIT)), *ALTERNATIVES]
 
 #: All but the one that trains for a minute.
 QUICK = [e.id for e in the_unit(UNIT).exercises if not e.experiment]
 
 
 def test_there_are_enough_alternatives() -> None:
-    """At least two modules beside the reference (a renamed folder must not empty the tests below)."""
-    assert len(MODULES) >= 3
+    """At least eight modules beside the reference (a renamed folder must not empty the tests below)."""
+    assert len(ALTERNATIVES) >= 8
 
 
 @pytest.mark.parametrize("draw", [visible_draw(), *sample_draws(3)], ids=lambda draw: draw.label)
@@ -30,6 +32,80 @@ def test_a_correct_module_gets_full_marks(path: Path, draw) -> None:
     result = judge_path(UNIT, path, draw=draw, exercises=QUICK)
     lost = {e.id: e.message for e in result.exercises if e.points < e.max_points}
     assert (result.score, lost) == (result.max_score, {})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
+def test_a_correct_module_trains_a_good_model(path: Path) -> None:
+    """The captioning test asks nothing of style, neither: half a minute of training for each."""
+    (item,) = judge_path(UNIT, path, exercises=["captioning_test"]).exercises
+    assert (item.points, item.message) == (item.max_points, "")
+
+
+FEATURES = "return cnn.trunk(images).flatten(1)"
+CELL = "return torch.tanh(x @ Wx + h @ Wh + b)"
+ZERO = "zero = v.new_zeros(len(v), model.H)"
+BEST = "return max(beam, key=score)[0]"
+
+#: Other ways of writing a line, which take nothing away: exercise, the reference's words, what stands there instead.
+OTHER_WAYS = [
+    ("image_features", FEATURES, "return nn.Sequential(*list(cnn.children())[:-1])(images).flatten(1)"),
+    ("image_features", FEATURES, "cnn.head = nn.Identity(); return cnn(images).flatten(1)"),
+    ("image_features", FEATURES, "cnn.requires_grad_(False); return cnn.trunk(images).flatten(1)"),
+    ("image_features", FEATURES, "return cnn.trunk(images.to(next(cnn.parameters()).device)).flatten(1).numpy()"),
+    ("image_features", "cnn.eval()", "cnn = cnn.float().eval(); images = images.float()"),
+    ("rnn_step", CELL, "a = x @ Wx; a += h @ Wh; a += b; return a.tanh_()"),
+    ("rnn_step", CELL, "x += 0; h *= 1; return (torch.tanh(x @ Wx + h @ Wh + b),)"),
+    ("rnn_step", CELL, "a = torch.exp(2 * (x @ Wx + h @ Wh + b)); return (a - 1) / (a + 1)"),
+    ("lstm_step", ".chunk(4, dim=1)", ".reshape(len(x), 4, -1).permute(1, 0, 2)"),
+    ("start_state", ZERO, "zero = torch.zeros(len(v), model.H, requires_grad=True)"),
+    ("start_state", ZERO, "zero = torch.FloatTensor(len(v), model.H).fill_(0)"),
+    ("start_state", ZERO, "zero = torch.zeros(model.H).expand(len(v), -1)"),
+    ("next_scores", "model.We[words]", "torch.stack([model.We[word] for word in words])"),
+    ("next_scores", "model.by, state", "model.by, list(state)"),
+    ("caption_scores", "torch.stack(scores, dim=1)", "torch.stack(scores).transpose(0, 1).double()"),
+    ("training_step", "loss.backward()", "model.train(); loss.backward(retain_graph=True)"),
+    ("training_step", "optimizer.zero_grad()", "[p.grad.data.zero_() for p in model.parameters()]"),
+    ("training_step", "return loss.item()", "return loss.detach().numpy()"),
+    ("greedy", "scores.argmax(dim=1)", "scores.softmax(1).sort(dim=1, descending=True)[1][:, 0]"),
+    ("greedy", "    return words", "    return words.int().numpy()"),
+    ("greedy", "    return words", "    return list(words)"),
+    ("beam_search", BEST, "return tuple(max(beam, key=score)[0])"),
+    ("beam_search", BEST, "return [torch.tensor(word) for word in max(beam, key=score)[0]]"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "old", "new"), OTHER_WAYS, ids=[f"{way[0]}: {way[2]}" for way in OTHER_WAYS])
+def test_another_way_of_writing_a_line_costs_nothing(exercise: str, old: str, new: str) -> None:
+    """In place, in another order, with other types of numbers, from other parts of torch."""
+    unit, source = the_unit(UNIT), reference_source(UNIT)
+    at = source.index(old, source.index(f"def {exercise}("))
+    student = LocalStudent(source[:at] + new + source[at + len(old) :], unit.module, "", unit)
+    check, parts = load_checks(unit)[exercise], unit.exercise(exercise).parts
+    for draw in (visible_draw(), *sample_draws(1)):
+        for case in check.cases(draw):
+            seen = run_case(check, parts, student, case).parts
+            assert {part: found.message for part, found in seen.items() if not found.ok} == {}, case.name
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("torch.tensor([{}])", "it should be"),
+        ("({}, 0.5)", "tuple of 2"),
+        ("[START, *{}]", "it should be"),
+        ("None", "words is None"),
+    ],
+)
+def test_what_are_no_words_of_a_caption_is_said(returned: str, words: str) -> None:
+    """A beam search that returns something else is told what, and not an error of ours."""
+    unit, best = the_unit(UNIT), BEST.removeprefix("return ")
+    source = reference_source(UNIT).replace(BEST, "return " + returned.format(best))
+    student = LocalStudent(source, unit.module, "", unit)
+    check = load_checks(unit)["beam_search"]
+    found = run_case(check, ["words"], student, check.cases(visible_draw())[0]).parts["words"]
+    assert not found.ok and words in found.message
 
 
 def test_judging_twice_gives_the_same_result() -> None:

@@ -54,7 +54,7 @@ def model_of(module, spec, dtype):
     """
     V, F, D, H = spec["sizes"]
     model = module.CaptioningRNN(V, F, D, H, spec["cell"], spec["inject"])
-    parameters = dict(model.named_parameters())
+    parameters = weights_of(model)
     for name in WEIGHTS:
         wanted = torch.tensor(spec["weights"][name], dtype=dtype)
         if name not in parameters or parameters[name].shape != wanted.shape:
@@ -65,27 +65,74 @@ def model_of(module, spec, dtype):
     return model
 
 
-def rnn_step(module, *arrays):
-    return _in_either_precision(lambda dtype: module.rnn_step(*_tensors(list(arrays), dtype)))
+def weights_of(model):
+    """Name -> parameter, for those of the given names that there are; one may be a property, of a layer inside."""
+    found = {name: getattr(model, name, None) for name in WEIGHTS}
+    return {name: weight for name, weight in found.items() if isinstance(weight, nn.Parameter)}
 
 
-def lstm_step(module, *arrays):
-    return _in_either_precision(lambda dtype: module.lstm_step(*_tensors(list(arrays), dtype)))
+def _with_gradients(result, leaves):
+    """What a function returned, and the gradients of the sum of all of it: a check needs both to be right.
+
+    Args:
+        leaves: name -> tensor that requires a gradient.
+
+    Returns:
+        (result, gradients): name -> gradient, zero where none arrives; or why torch cannot go back, in its words.
+    """
+    total = _sum_of(result)
+    if not isinstance(total, torch.Tensor) or not total.requires_grad:
+        return result, {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    try:
+        found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+    except RuntimeError as error:  # of values that were changed in place afterwards, for example
+        return result, str(error)
+    pairs = zip(leaves.items(), found, strict=True)
+    return result, {name: torch.zeros_like(leaf) if grad is None else grad for (name, leaf), grad in pairs}
 
 
-def gru_step(module, *arrays):
-    return _in_either_precision(lambda dtype: module.gru_step(*_tensors(list(arrays), dtype)))
+def _sum_of(value):
+    """The sum of all numbers in the tensors of a result."""
+    if isinstance(value, torch.Tensor):
+        return value.sum()
+    return sum(map(_sum_of, value)) if isinstance(value, (list, tuple)) else 0.0
+
+
+def _leaves(**arrays):
+    return {name: array.clone().requires_grad_() for name, array in arrays.items()}
+
+
+def _step(function, **arrays):
+    """(what a cell returns, gradients); it gets copies of the leaves, which it may change in place."""
+
+    def call(dtype):
+        leaves = _leaves(**{name: _tensors(array, dtype) for name, array in arrays.items()})
+        return _with_gradients(function(*(leaf.clone() for leaf in leaves.values())), leaves)
+
+    return _in_either_precision(call)
+
+
+def rnn_step(module, x, h, Wx, Wh, b):
+    return _step(module.rnn_step, x=x, h=h, Wx=Wx, Wh=Wh, b=b)
+
+
+def lstm_step(module, x, h, c, Wx, Wh, b):
+    return _step(module.lstm_step, x=x, h=h, c=c, Wx=Wx, Wh=Wh, b=b)
+
+
+def gru_step(module, x, h, Wx, Wh, b):
+    return _step(module.gru_step, x=x, h=h, Wx=Wx, Wh=Wh, b=b)
 
 
 class SmallCNN(nn.Module):  # type: ignore[misc]
     """What ``image_features`` gets: one convolution, batch normalisation, dropout; a head that must not count."""
 
-    def __init__(self, weights, dtype):
+    def __init__(self, weights, side, dtype):
         super().__init__()
-        kernel = weights["kernel"]
+        kernel, side = weights["kernel"], (side - 1) // 2
         norm = nn.BatchNorm2d(kernel.shape[0])
         self.trunk = nn.Sequential(nn.Conv2d(3, kernel.shape[0], 3, stride=2), norm, nn.ReLU(), nn.Dropout(0.5))
-        self.head = nn.Sequential(nn.Flatten(), nn.LazyLinear(4))
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(kernel.shape[0] * side * side, 4))
         self.trunk[0].weight.data = torch.tensor(kernel, dtype=dtype)
         self.trunk[0].bias.data = torch.tensor(weights["bias"], dtype=dtype)
         norm.running_mean = torch.tensor(weights["mean"], dtype=dtype)
@@ -100,7 +147,7 @@ def image_features(module, weights, images, training):
 
     def call(dtype):
         torch.manual_seed(0)  # of dropout, if it is left on: the same wrong features each time
-        cnn = SmallCNN(weights, dtype).train(training)
+        cnn = SmallCNN(weights, images.shape[2], dtype).train(training)
         features = module.image_features(cnn, torch.tensor(images, dtype=dtype))
         return features, bool(getattr(features, "requires_grad", False))
 
@@ -108,23 +155,35 @@ def image_features(module, weights, images, training):
 
 
 def start_state(module, spec, v):
+    """(the state, gradients at the weights)."""
+
     def call(dtype):
-        return tuple(module.start_state(model_of(module, spec, dtype), _tensors(v, dtype)))
+        model = model_of(module, spec, dtype)
+        return _with_gradients(module.start_state(model, _tensors(v, dtype)), weights_of(model))
 
     return _in_either_precision(call)
 
 
 def next_scores(module, spec, words, state, v):
+    """(scores and state, gradients at the weights and at the state before)."""
+
     def call(dtype):
         model = model_of(module, spec, dtype)
-        return module.next_scores(model, _tensors(words, dtype), _tensors(tuple(state), dtype), _tensors(v, dtype))
+        before = _leaves(**dict(zip("hc", _tensors(tuple(state), dtype), strict=False)))
+        given = tuple(part.clone() for part in before.values())
+        found = module.next_scores(model, _tensors(words, dtype), given, _tensors(v, dtype))
+        return _with_gradients(found, weights_of(model) | before)
 
     return _in_either_precision(call)
 
 
 def caption_scores(module, spec, v, words):
+    """(scores, gradients at the weights)."""
+
     def call(dtype):
-        return module.caption_scores(model_of(module, spec, dtype), _tensors(v, dtype), _tensors(words, dtype))
+        model = model_of(module, spec, dtype)
+        found = module.caption_scores(model, _tensors(v, dtype), _tensors(words, dtype))
+        return _with_gradients(found, weights_of(model))
 
     return _in_either_precision(call)
 
@@ -152,8 +211,7 @@ def training_step(module, spec, v, captions, lr):
             parameter.grad = torch.ones_like(parameter)
         optimizer = torch.optim.SGD(model.parameters(), lr=lr)
         loss = module.training_step(model, optimizer, _tensors(v, dtype), _tensors(captions, dtype))
-        parameters = dict(model.named_parameters())
-        return loss, {name: parameters[name].detach() for name in WEIGHTS}
+        return loss, {name: weight.detach() for name, weight in weights_of(model).items()}
 
     return _in_either_precision(call)
 
@@ -167,7 +225,10 @@ def greedy(module, spec, v, max_length):
 def beam_search(module, spec, v, width, max_length, alpha):
     def call(dtype):
         found = module.beam_search(model_of(module, spec, dtype), _tensors(v, dtype), width, max_length, alpha)
-        return [int(word) for word in found]
+        try:
+            return [int(word) for word in found]
+        except (TypeError, ValueError, RuntimeError):
+            return found  # no words: the check says what it is instead
 
     return _in_either_precision(call)
 
@@ -198,8 +259,7 @@ def captioning_test(module, settings, v, captions, others, known, known_captions
         shown, said = torch.tensor(known, device=device), torch.tensor(known_captions, device=device)
         with torch.no_grad():
             loss = float(module.caption_loss(module.caption_scores(model, shown, said[:, :-1]), said[:, 1:]))
-        parameters = dict(model.named_parameters())
-        return {name: parameters[name].detach().cpu().clone() for name in WEIGHTS if name in parameters}, loss
+        return {name: weight.detach().cpu().clone() for name, weight in weights_of(model).items()}, loss
 
     before = state_of_things()
     optimizer = torch.optim.Adam(model.parameters(), lr=settings["lr"])

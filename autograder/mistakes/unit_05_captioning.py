@@ -156,6 +156,18 @@ RNN_STEP = [
         ),
         ((" + h @ Wh", ""),),
     ),
+    Mistake(
+        "gradient-cut",
+        "rnn_step",
+        "numbers that torch cannot go back through",
+        "The state is a table of numbers.",
+        (
+            "Could torch say how next_h changes when Wh does?",
+            "Look for anything that turns a tensor into plain numbers, or takes it out of torch's records.",
+            "Torch differentiates what torch's own operations have made of the arguments, and nothing else.",
+        ),
+        (("torch.tanh(x @ Wx + h @ Wh + b)", "torch.tanh(x @ Wx + h @ Wh + b).detach()"),),
+    ),
 ]
 
 LSTM_STEP = [
@@ -525,6 +537,19 @@ NEXT_SCORES = [
         ),
         ((" + model.by, state", ", state"),),
     ),
+    Mistake(
+        "gradient-cut",
+        "next_scores",
+        "a step that torch does not record",
+        "This function is for writing captions, and there no gradient is needed.",
+        (
+            "Who else calls this function, besides those that write captions?",
+            "Look for what switches torch's records off.",
+            "While captions are written nothing is learned, so the function that writes may switch records off; the step "
+            "itself is used in training as well.",
+        ),
+        (("    state = advance(", "    with torch.no_grad():\n        state = advance("),),
+    ),
 ]
 
 CAPTION_SCORES = [
@@ -611,6 +636,23 @@ CAPTION_SCORES = [
             "Position t of the result belongs to word t.",
         ),
         (("scores.append(step_scores)", "scores.insert(0, step_scores)"),),
+    ),
+    Mistake(
+        "state-detached",
+        "caption_scores",
+        "the gradient ends at every step",
+        "As in truncated backpropagation: the state goes on, its history does not.",
+        (
+            "Through how many steps can the loss at the last word speak to the picture?",
+            "Look at what is done to the state between two steps.",
+            "The state that goes into a step must remember how it was made: through it the gradient goes back in time.",
+        ),
+        (
+            (
+                "next_scores(model, words[:, t], state, v)",
+                "next_scores(model, words[:, t], tuple(part.detach() for part in state), v)",
+            ),
+        ),
     ),
 ]
 

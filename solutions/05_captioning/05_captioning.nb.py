@@ -47,7 +47,9 @@
 # As before: open `captioning.py` beside this notebook, write a function, save, run its `check`. One thing is new. In
 # units 1 to 4 you wrote every backward pass by hand; you know now what is in one. From here on **torch does it**:
 # write the forward pass with torch's functions, and `loss.backward()` does what your `rnn_backward` did. We shall
-# hold the two against each other before we trust it.
+# hold the two against each other before we trust it. Torch can go back only through what torch has computed: between
+# the weights and the loss there must be no numpy, no `.item()`, no `.detach()` and no `torch.no_grad()`. The checks
+# look at your numbers, and at whether torch can differentiate them.
 #
 # **Letters.** $N$ pictures in a batch, $F$ numbers that describe a picture (its *features* $v$), $T$ words of a
 # caption, $V$ words in the vocabulary, $D$ numbers per embedded word, $H$ hidden units. $G$ is the number of blocks
@@ -360,8 +362,9 @@ for name, share in alike.items():
 #
 # The blocks stand side by side in one matrix: i, f, o, g for the LSTM; r, z, ĥ for the GRU. One thing is new: `b` may
 # be one bias for all, (G·H,), **or one for each row**, (N, G·H). Added to an (N, G·H) array, torch treats both
-# rightly without a word from you; just do nothing to `b` that works for one of the two only. What a bias per row is
-# good for, the next section tells.
+# rightly without a word from you; just do nothing to `b` that works for one of the two only. (If you want a block of
+# it: `b[..., :H]` cuts the last axis, however many stand before it.) What a bias per row is good for, the next section
+# tells.
 #
 # **Exercise 2 (2 points).** Write `rnn_step` in `captioning.py`.
 
@@ -536,11 +539,11 @@ ax.legend(ncols=2)
 plt.show()
 
 # %% [markdown]
-# Two families. Through the door "every_step" the picture is as loud at the last word as at the first: it is told anew
-# each time. Through the other two it enters once, and what is left of it fades from step to step: you know why since
-# unit 2. The vanilla RNN loses it fastest; the LSTM, whose cell state carries things along, keeps about ten times as
-# much over twenty words. ("init" and "first_token" fade alike. They differ in something that this picture does not
-# show, see the table above it: in how *narrow* the door is.)
+# Two families. Through the door "every_step" the picture is at least as loud at the last word as at the first: it is
+# told anew each time. Through the other two it enters once, and what is left of it fades from step to step: you know
+# why since unit 2. The vanilla RNN loses it fastest; the LSTM, whose cell state carries things along, keeps about ten
+# times as much over twenty words. ("init" and "first_token" fade alike. They differ in something that this picture
+# does not show, see the table above it: in how *narrow* the door is.)
 #
 # Training will change these curves, as it did for the digit reader of unit 2. But a model has to learn from what it
 # hears, and what is hardly audible at the start is learned late. Keep your prediction for the comparison below.
@@ -664,7 +667,7 @@ print(f"loss of the untrained model: {loss_per_word:.2f} per word; log V = {np.l
 # %% [markdown]
 # **Question 4 (3 points).** A friend divides the sum of the losses by $N \cdot T$, the size of the rectangle, instead
 # of $N$; PAD is masked. (a) Is the gradient of one batch wrong? What differs from batch to batch? (b) Another friend
-# masks nothing. Their loss per position is half of yours, and they are proud. What do they have to subtract to
+# masks nothing. Their loss per position is half of yours, and they are proud. What do they have to leave out to
 # compare? (c) A third masks the *inputs* too: where a PAD goes in, they carry the state on unchanged. Does that
 # change the loss or any gradient?
 
@@ -886,7 +889,7 @@ some = slice(0, 120)
 def beam(width, alpha):
     def speak(model, features):
         found = [captioning.beam_search(model, one, width, LONGEST, alpha) for one in features]
-        return torch.tensor([words + [PAD] * (LONGEST - len(words)) for words in found])
+        return torch.tensor([[*words, *[PAD] * (LONGEST - len(words))] for words in found])
 
     return speak
 
@@ -1081,13 +1084,14 @@ show_pictures(
 )
 
 # %% [markdown]
-# Most mistakes are *a wrong digit* in an otherwise right sentence. Next comes the number of things. Colours and
-# places are nearly always right. The grammar is right to the last word: fluency is easy, it comes first and it is
-# never lost. (Even “no sentence” is grammar of a kind: look at the examples.) And see how it goes by the number of
-# digits: one digit is child's play, with two every second caption is right, with three next to none. The eye is not
-# to blame, it reads single digits nearly without error. But three digits anywhere on a grid of 36 places, in five
-# colours: the features of *the whole picture* have to be untangled by one matrix $W_v$, and there are many more such
-# pictures than the 12,000 that it has learned from.
+# Most mistakes are *a wrong digit* in an otherwise right sentence. Next come the number of things, and digit and
+# colour wrong at once: often one thing said twice and another forgotten. A colour alone, the place or the size are
+# rarely wrong. The grammar is right almost to the last word: fluency is easy, it comes first and it is never lost.
+# (Even “no sentence” is grammar of a kind: look at the examples.) And see how it goes by the number of digits: one
+# digit is child's play, with two every second caption is right, with three next to none. The eye is not to blame, it
+# reads single digits nearly without error. But three digits anywhere on a grid of 36 places, in five colours: the
+# features of *the whole picture* have to be untangled by one matrix $W_v$, and there are many more such pictures than
+# the 12,000 that it has learned from.
 
 # %% [markdown]
 # ## What it never saw
@@ -1199,7 +1203,7 @@ blinded = {
 
 def sureness(features):
     with torch.no_grad():
-        words = captioning.greedy(speaker, features, LONGEST)
+        words = torch.as_tensor(captioning.greedy(speaker, features, LONGEST))
         fed = torch.cat([torch.full_like(words[:, :1], START), words[:, :-1]], dim=1)
         total = captioning.caption_loss(captioning.caption_scores(speaker, features, fed), words) * len(words)
     return torch.exp(-total / (words != PAD).sum()).item()

@@ -282,7 +282,8 @@ def beam_search(model, v, width, max_length, alpha=0.7):
         max_length: int, number of words at most, END among them. alpha: float, at least 0.
 
     Returns:
-        words: list of int, without START; the last is END unless the length ran out.
+        words: list of int, those of the hypothesis with the highest score in the end, without START; the last is END
+            unless the length ran out.
 
     Source: notebook, section "Saying it: beam search"; length penalty after Wu et al. 2016, without their constant.
     """

@@ -107,30 +107,28 @@ def next_scores(model, words, state, v):
     x = nn.functional.one_hot(words, model.We.shape[0]).to(model.We.dtype) @ model.We
     b = model.b.repeat(len(words), 1)
     if model.inject == "every_step":
-        for n in range(len(words)):
-            b[n] = b[n] + v[n] @ model.Wv + model.bv
+        told = torch.matmul(v, model.Wv) + model.bv
+        for gate in range(0, b.shape[1], model.H):
+            b[:, gate : gate + model.H] += told[:, gate : gate + model.H]
     state = advance(model, x, state, b)
     return state[0] @ model.Why + model.by, state
 
 
 def caption_scores(model, v, words):
-    rows = []
-    for n in range(len(words)):
-        state = start_state(model, v[n : n + 1])
-        row = []
-        for word in words[n]:
-            scores, state = next_scores(model, word[None], state, v[n : n + 1])
-            row.append(scores[0])
-        rows.append(torch.stack(row))
-    return torch.stack(rows)
+    state, columns = start_state(model, v), []
+    for t in range(words.shape[1]):
+        scores, state = next_scores(model, words[:, t], state, v)
+        columns.append(scores)
+    return torch.stack([torch.stack(row) for row in zip(*columns, strict=True)])
 
 
 def caption_loss(scores, targets):
+    log_p = scores - torch.logsumexp(scores, 2, keepdim=True)
     loss = 0 * scores.sum()
-    for n in range(len(targets)):
-        for t in range(targets.shape[1]):
-            if targets[n, t] != PAD:
-                loss = loss + torch.logsumexp(scores[n, t], 0) - scores[n, t, targets[n, t]]
+    for n, words in enumerate(targets.tolist()):
+        for t, word in enumerate(words):
+            if word != PAD:
+                loss = loss - log_p[n, t, word]
     return loss / targets.shape[0]
 
 

@@ -1,0 +1,1 @@
+"""The unit's functions are in captioning.py."""
