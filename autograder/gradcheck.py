@@ -54,7 +54,7 @@ def describe(value: Any) -> str:
     if isinstance(value, (bool, int, float)):
         return "a number" if not isinstance(value, bool) else "a bool"
     if isinstance(value, (Handle, Opaque)):
-        return f"a {value.type_name}"
+        return f"{'an' if value.type_name[:1].lower() in 'aeiou' else 'a'} {value.type_name}"
     if isinstance(value, (list, tuple)):
         array = as_array(value)
         if array is not None and array.ndim > 0 and array.size:

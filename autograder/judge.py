@@ -47,6 +47,7 @@ class Verdict:
 
     records: list[CaseRecord]
     how: str = ""
+    silent: frozenset[str] = frozenset()  # parts that these cases cannot show to be right
 
 
 @dataclass
@@ -330,8 +331,11 @@ class _Bench:
     def keep_fair(judgement: Judgement, records: list[CaseRecord], how: str) -> None:
         """Add a verdict on the cases whose forward pass is right, if they are enough to judge by."""
         fair = [record for record in records if record.given_ok]
-        if sum(not record.case.edge for record in fair) >= FEWEST_JUDGED:
-            judgement.verdicts.append(Verdict(fair, how))
+        if sum(not record.case.edge for record in fair) < FEWEST_JUDGED:
+            return
+        # Where a right value is zero in all of them, whoever returns zeros is right: nothing is shown.
+        silent = frozenset(name for name in judgement.exercise.parts if not _shown(fair, name))
+        judgement.verdicts.append(Verdict(fair, how, silent))
 
     def result(self, judgement: Judgement, check: Check) -> ExerciseResult:
         """Points, outcomes and words."""
@@ -378,11 +382,11 @@ class _Bench:
         for verdict in judgement.verdicts if below_right else [*judgement.verdicts[1:], judgement.verdicts[0]]:
             found = evidence(verdict.records, check)
             found.below_right = below_right
-            named = detect(found, wrong)
+            named = detect(found, wrong - verdict.silent)
             unnamed = wrong - {part for kind in named for part in kind.parts}
             if unnamed and below_right and verdict is judgement.verdicts[0]:
                 self.look_closer(found, judgement.exercise, check, verdict.records)
-                named = detect(found, wrong)
+                named = detect(found, wrong - verdict.silent)
             if named:
                 return named
         return []
@@ -406,7 +410,27 @@ class _Bench:
             watch = Watch(self.student, case)
             run_case(self.checks[other], self.unit.exercise(other).parts, watch, case)
             changed += [words for words in watch.changed if words not in changed]
-        found.changed = changed
+        found.changed = self.harmful(changed, item, check, records)
+
+    def harmful(
+        self, changed: Sequence[str], item: Exercise, check: Check, records: Sequence[CaseRecord]
+    ) -> Sequence[str]:
+        """Those changes in place that are why a part is wrong.
+
+        Not what the exercise does to its own arguments, which nobody reads again; and not what the functions below it
+        do, if nothing gets right with functions in their place that change nothing.
+        """
+        below = [words for words in changed if not words.startswith(f"{item.id} ")]
+        stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
+        if not below or not stand_ins:
+            return below
+        apart = self.apart(stand_ins)
+        try:
+            again = self.run(check, item, apart, [record.case for record in records])
+        finally:
+            self.close_apart(apart)
+        wrong = [part for part in item.parts if not all(record.parts[part].ok for record in records)]
+        return below if any(all(record.parts[part].ok for record in again) for part in wrong) else []
 
     def remarks(self, item: Exercise, result: ExerciseResult) -> list[str]:
         """What costs nothing and is worth a word."""
@@ -439,7 +463,7 @@ class _Bench:
     def part(self, judgement: Judgement, name: str) -> PartResult:
         """The best verdict on one part, and its points."""
         most = judgement.exercise.part_points(name)
-        judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts]
+        judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts if name not in verdict.silent]
         share = {Outcome.PASSED: 1.0, Outcome.EDGE_CASE: self.course.edge_case_credit}
         best = max(judged, key=lambda found: share.get(found[0], 0.0))
         outcome, seen, how = best
@@ -561,9 +585,20 @@ def _part_verdict(verdict: Verdict, name: str) -> tuple[Outcome, Observation, st
     return found.outcome, shown, verdict.how
 
 
+def _shown(records: Sequence[CaseRecord], part: str) -> bool:
+    """Whether a part's right value is other than zero in some ordinary case."""
+    right = [record.parts[part].right for record in records if not record.case.edge]
+    return any(value is None or np.any(value) for value in right)
+
+
 def _passed(judgement: Judgement, parts: Sequence[str]) -> bool:
     return all(
-        any(_part_verdict(verdict, name)[0] is Outcome.PASSED for verdict in judgement.verdicts) for name in parts
+        any(
+            _part_verdict(verdict, name)[0] is Outcome.PASSED
+            for verdict in judgement.verdicts
+            if name not in verdict.silent
+        )
+        for name in parts
     )
 
 

@@ -403,7 +403,7 @@ class Worker:
             return to_plain(value)
         items: list[Any] = []
         for index, item in enumerate(value):
-            if index in keep and item is not None:
+            if index in keep:
                 self.handles[self.next_handle] = item
                 items.append(protocol.Handle(self.next_handle, type(item).__name__[:100]))
                 self.next_handle += 1

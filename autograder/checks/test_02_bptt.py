@@ -90,10 +90,17 @@ def sequence_pieces(case: Case) -> dict[str, list[Array]]:
 
 
 def state_overwritten(case: Case) -> dict[str, list[Array]]:
-    """dWh if the kept state before each step holds the one after it, or the last of all."""
+    """dWh if each kept state before a step holds the one after it, or the last of all; or only h0 holds the last."""
     steps = through_time(case)
     last = steps[-1][1]
-    return {"dWh": [sum(after.T @ da for _, after, da in steps), sum(last.T @ da for _, _, da in steps)]}
+    right, (h0, _, da_0) = sum(before.T @ da for before, _, da in steps), steps[0]
+    return {
+        "dWh": [
+            sum(after.T @ da for _, after, da in steps),
+            sum(last.T @ da for _, _, da in steps),
+            right + (last - h0).T @ da_0,
+        ]
+    }
 
 
 STEP_STAND_INS = (

@@ -496,15 +496,47 @@ def model_inputs(rng: np.random.Generator, N: int, T: int, V: int, D: int, H: in
     }
 
 
+#: Many training loops clip gradients at 5 where they make them. Whether that shows must not be left to chance: ordinary
+#: cases stay below, and one case has entries beyond it in every gradient.
+USUAL_CLIP = 5.0
+
+
+def steepness(inputs: dict[str, Any]) -> list[float]:
+    """The largest absolute entry of each gradient."""
+    wanted = model_results(**inputs)
+    return [float(np.max(np.abs(wanted[f"d{name}"]))) for name in PARAMETERS]
+
+
+def calm_inputs(rng: np.random.Generator, N: int, T: int, V: int, D: int, H: int) -> dict[str, Any]:
+    """Inputs whose gradients nobody would clip."""
+    while True:
+        inputs = model_inputs(rng, N, T, V, D, H)
+        if max(steepness(inputs)) < 0.9 * USUAL_CLIP:
+            return inputs
+
+
+def steep_inputs(rng: np.random.Generator) -> dict[str, Any]:
+    """Inputs with long gradients: what comes is always the one character that the model least expects."""
+    while True:
+        inputs = model_inputs(rng, 2, 9, 4, 3, 5)
+        params = inputs["params"]
+        params["Why"] *= 4.0
+        params["b"] = 1.5 * np.sign(params["b"])
+        params["by"][1] -= 20.0
+        inputs["y"][:] = 1
+        if min(steepness(inputs)) > 1.1 * USUAL_CLIP:
+            return inputs
+
+
 def model_cases(draw: Draw) -> list[Case]:
     rng = draw.rng("char_rnn_loss")
     N, T, V, D, H = different(rng, 5, draw, (3, 4, 6, 2, 5))
     T = T if T > 2 else T + 6  # at least three steps: the last is not the one after the first
 
     def case(N: int, T: int, V: int, edge: str = "") -> Case:
-        return Case(f"N={N} T={T} V={V} D={D} H={H}", model_inputs(rng, N, T, V, D, H), edge=edge)
+        return Case(f"N={N} T={T} V={V} D={D} H={H}", calm_inputs(rng, N, T, V, D, H), edge=edge)
 
-    single = model_inputs(rng, N, T, V, D, H)
+    single = calm_inputs(rng, N, T, V, D, H)
     single["params"] = {name: array.astype(np.float32) for name, array in single["params"].items()}
     single |= {"h0": single["h0"].astype(np.float32), "x": single["x"].astype(np.int32)}
     return [
@@ -513,6 +545,7 @@ def model_cases(draw: Draw) -> list[Case]:
         case(N, T, 2),
         case(1, T, V, "N=1"),
         case(N, 1, V, "T=1"),
+        Case("N=2 T=9 V=4 D=3 H=5, long gradients", steep_inputs(rng), edge="long gradients"),
     ]
 
 
@@ -550,10 +583,16 @@ ADAGRAD = {"learning_rate": 1e-1, "epsilon": 1e-8}
 ADAM = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
 
+def away_from_zero(dw: Array) -> Array:
+    """Where epsilon stands, inside the root or outside, must show where it is large, not by a gradient near 0."""
+    moved: Array = dw + 0.1 * np.sign(dw)
+    return moved
+
+
 def step_inputs(rng: np.random.Generator, shape: tuple[int, ...], steps: int, config: Any = None) -> dict[str, Any]:
     return {
         "w": 0.1 * rng.normal(size=shape),
-        "dws": [rng.normal(size=shape) for _ in range(steps)],
+        "dws": [away_from_zero(rng.normal(size=shape)) for _ in range(steps)],
         "config": config,
     }
 

@@ -988,6 +988,22 @@ RNN_BACKWARD = [
         (("return dx, dprev_h, dWx", "return dx, np.zeros((N, H)), dWx"),),
     ),
     Mistake(
+        "initial-gradient-summed",
+        "rnn_backward",
+        "dh0 is summed over the steps",
+        "What goes back is collected, as it is for the weights.",
+        (
+            "At how many steps is h0 the state that a step starts from?",
+            "Look at what happens to dh0 in the second round of your loop.",
+            "Weights are used at every step, h0 at the first one only.",
+        ),
+        (
+            ("    dprev_h = np.zeros((N, H))\n", "    dprev_h = np.zeros((N, H))\n    dh0 = np.zeros((N, H))\n"),
+            ("        dWx += dWx_t", "        dh0 += dprev_h\n        dWx += dWx_t"),
+            ("return dx, dprev_h, dWx", "return dx, dh0, dWx"),
+        ),
+    ),
+    Mistake(
         "initial-gradient-before-the-step",
         "rnn_backward",
         "dh0 is what goes into the first step",

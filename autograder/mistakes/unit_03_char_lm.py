@@ -944,6 +944,18 @@ CHAR_RNN_LOSS = [
         ((_LOSS, f"{_LOSS}\n    loss, dscores = loss / x.shape[1], dscores / x.shape[1]"),),
     ),
     Mistake(
+        "gradients-clipped",
+        "char_rnn_loss",
+        "the gradients are clipped before they are returned",
+        "Gradients of recurrent networks have to be clipped.",
+        (
+            "Are the numbers that you return the derivatives of the loss that you return?",
+            "Look at what happens to the gradients after the last step back.",
+            "What is done with a gradient is the training loop's decision; a function that gives one gives it as it is.",
+        ),
+        ((_RETURN, "return loss, {name: np.clip(g, -5, 5) for name, g in grads.items()}, h[:, -1]"),),
+    ),
+    Mistake(
         "state-not-carried",
         "char_rnn_loss",
         "the state that is returned is the one that came in",

@@ -7,6 +7,8 @@ them in and requires that it is caught and named.
 
 from __future__ import annotations
 
+import itertools
+
 from autograder.mistakes import Mistake
 
 Change = tuple[str, str]
@@ -367,6 +369,22 @@ def _backward_through_time(exercise: str, states: str) -> list[Mistake]:
             ),
         ),
         Mistake(
+            "initial-gradient-summed",
+            exercise,
+            "dh0 is summed over the steps",
+            "What goes back is collected, as it is for the weights.",
+            (
+                "At how many steps is h0 the state that a step starts from?",
+                "Look at what happens to dh0 in the second round of your loop.",
+                "Weights are used at every step, h0 at the first one only.",
+            ),
+            (
+                (loop, f"dh0 = np.zeros((N, H))\n    {loop}"),
+                (summed, f"{summed}\n        dh0 = dh0 + dprev_h"),
+                (result, result.replace("dprev_h", "dh0")),
+            ),
+        ),
+        Mistake(
             "initial-gradient-one-step-early",
             exercise,
             "dh0 does not go through the first step",
@@ -562,6 +580,35 @@ def _weight_gradients(exercise: str, last: str, inputs: str, state: str, weights
 # --- the LSTM ----------------------------------------------------------------------------------------
 
 _SPLIT = "a_i, a_f, a_o, a_g = np.split("
+
+
+def _lstm_order(name: str, order: str, title: str, thought: str, gate: str) -> Mistake:
+    """The blocks are taken for other gates than they are."""
+    return Mistake(
+        name,
+        "lstm_step_forward",
+        title,
+        thought,
+        (
+            f"Which block of the weights belongs to the {gate}?",
+            "Look at the order in which you take the blocks apart, and at the top of the module.",
+            "The weights do not say which block is which: an order is an agreement, and this course's is i, f, o, g.",
+        ),
+        ((_SPLIT, f"{', '.join(f'a_{gate}' for gate in order.split(', '))} = np.split("),),
+    )
+
+
+#: Orders of libraries and books that put the forget gate first, and of those that begin with the candidate.
+_FURTHER_ORDERS = [
+    _lstm_order(
+        f"order-{order.replace(', ', '')}",
+        order,
+        f"the blocks are read in the order {order}",
+        f"The order is {order}, as I know it.",
+        "input gate",
+    )
+    for order in ("f, i, g, o", "f, g, i, o", "f, o, i, g", "g, i, f, o", "o, f, i, g")
+]
 _GATES = "i, f, o, g = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o), np.tanh(a_g)"
 _CELL = "next_c = f * prev_c + i * g"
 _OUTPUT = "next_h = o * tanh_c"
@@ -571,54 +618,35 @@ LSTM_STEP_FORWARD = [
         "lstm_step_forward",
         {"bias-missing": ((" + prev_h @ Wh + b", " + prev_h @ Wh"),), "state-ignored": ((" + prev_h @ Wh", ""),)},
     ),
-    Mistake(
+    _lstm_order(
         "order-candidate-third",
-        "lstm_step_forward",
+        "i, f, g, o",
         "the blocks are read in another library's order: the last two are exchanged",
         "The order is i, f, g, o, as in the library I know.",
-        (
-            "Which block of the weights belongs to the candidate?",
-            "Look at the order in which you take the blocks apart, and at the top of the module.",
-            "The weights do not say which block is which: an order is an agreement, and this course's is i, f, o, g.",
-        ),
-        ((_SPLIT, "a_i, a_f, a_g, a_o = np.split("),),
+        "candidate",
     ),
-    Mistake(
+    _lstm_order(
         "order-forget-first",
-        "lstm_step_forward",
+        "f, i, o, g",
         "the blocks are read with the forget gate first",
         "Forgetting comes before writing.",
-        (
-            "Which block of the weights belongs to the forget gate?",
-            "Look at the order in which you take the blocks apart, and at the top of the module.",
-            "The weights do not say which block is which: an order is an agreement, and this course's is i, f, o, g.",
-        ),
-        ((_SPLIT, "a_f, a_i, a_o, a_g = np.split("),),
+        "forget gate",
     ),
-    Mistake(
+    _lstm_order(
         "order-candidate-second",
-        "lstm_step_forward",
+        "i, g, f, o",
         "the blocks are read with the candidate second",
         "What is written stands beside the gate that writes it.",
-        (
-            "Which block of the weights belongs to the candidate?",
-            "Look at the order in which you take the blocks apart, and at the top of the module.",
-            "The weights do not say which block is which: an order is an agreement, and this course's is i, f, o, g.",
-        ),
-        ((_SPLIT, "a_i, a_g, a_f, a_o = np.split("),),
+        "candidate",
     ),
-    Mistake(
+    _lstm_order(
         "order-output-second",
-        "lstm_step_forward",
+        "i, o, f, g",
         "the blocks of the forget gate and of the output gate are exchanged",
         "The order is i, o, f, g.",
-        (
-            "Which block of the weights belongs to the forget gate?",
-            "Look at the order in which you take the blocks apart, and at the top of the module.",
-            "The weights do not say which block is which: an order is an agreement, and this course's is i, f, o, g.",
-        ),
-        ((_SPLIT, "a_i, a_o, a_f, a_g = np.split("),),
+        "forget gate",
     ),
+    *_FURTHER_ORDERS,
     Mistake(
         "gates-sliced-from-the-batch",
         "lstm_step_forward",
@@ -1062,6 +1090,41 @@ LSTM_STEP_BACKWARD = [
     _slope("forget-gate-slope-missing", "forget gate", "df * f * (1 - f)", "df"),
     _slope("output-gate-slope-missing", "output gate", "do * o * (1 - o)", "do"),
     _slope("candidate-slope-missing", "candidate", "dg * (1 - g**2)", "dg"),
+    *[
+        Mistake(
+            name,
+            "lstm_step_backward",
+            f"the nonlinearities of {which} are applied a second time",
+            "The slope of the sigmoid is sigmoid(a) (1 - sigmoid(a)).",
+            (
+                "Are i, f, o and g in your cache the sums, or what the nonlinearities have made of them?",
+                "Look at what goes into sigmoid and tanh on the way back.",
+                "A slope that is given by the result takes the result as it is: it has gone through already.",
+            ),
+            (
+                (
+                    _DA,
+                    f"[{', '.join(f'd{gate} * sigmoid({gate}) * (1 - sigmoid({gate}))' for gate in 'ifo')}, {candidate}]",
+                ),
+            ),
+        )
+        for name, which, candidate in (
+            ("squashed-twice", "all four blocks", "dg * (1 - np.tanh(g) ** 2)"),
+            ("gates-squashed-twice", "the gates", "dg * (1 - g**2)"),
+        )
+    ],
+    Mistake(
+        "two-ways-multiplied",
+        "lstm_step_backward",
+        "the two gradients that meet at the cell are multiplied",
+        "The chain rule multiplies.",
+        (
+            "By how many ways does the cell state act on the loss, and how do ways combine?",
+            "Look at the line where dnext_c comes in.",
+            "Along one way, factors are multiplied; what comes on different ways is added.",
+        ),
+        ((_DC, "dc = dnext_c * dnext_h * o * (1 - tanh_c**2)"),),
+    ),
     Mistake(
         "all-slopes-missing",
         "lstm_step_backward",
@@ -1828,6 +1891,35 @@ _CUT = "r, z = gates[:, :H], gates[:, H:]"
 _CANDIDATE = "candidate = np.tanh(x @ Wx[:, 2 * H :] + (r * prev_h) @ Wh[:, 2 * H :] + b[2 * H :])"
 _MIX = "next_h = z * prev_h + (1 - z) * candidate"
 
+#: Other conventions than the course's, each a mistake of its own; books and libraries have several at once.
+_CONVENTIONS = {
+    "order-update-first": ("the blocks of the two gates are exchanged", (_CUT, "z, r = gates[:, :H], gates[:, H:]")),
+    "update-gate-inverted": (
+        "the update gate keeps what it should replace",
+        (_MIX, "next_h = (1 - z) * prev_h + z * candidate"),
+    ),
+    "reset-after-the-product": (
+        "the reset gate acts after the product with the weights",
+        ("(r * prev_h) @ Wh[:, 2 * H :]", "r * (prev_h @ Wh[:, 2 * H :])"),
+    ),
+}
+_OTHER_GRUS = [
+    Mistake(
+        "-and-".join(names),
+        "gru_step_forward",
+        ", and ".join(_CONVENTIONS[name][0] for name in names),
+        "A GRU is a GRU: I took the formula as I know it.",
+        (
+            f"In which {'two' if len(names) == 2 else 'three'} ways does your GRU differ from the docstring's?",
+            "Compare with its first line: the order of the blocks, what z keeps, where r acts.",
+            "Papers and libraries have different GRUs under one name; weights for the one are nothing to the other.",
+        ),
+        tuple(_CONVENTIONS[name][1] for name in names),
+    )
+    for count in (2, 3)
+    for names in itertools.combinations(_CONVENTIONS, count)
+]
+
 GRU_STEP_FORWARD = [
     *_sums(
         "gru_step_forward",
@@ -1872,6 +1964,7 @@ GRU_STEP_FORWARD = [
         ),
         ((_CUT, "z, r = gates[:, :H], gates[:, H:]"),),
     ),
+    *_OTHER_GRUS,
     Mistake(
         "reset-missing",
         "gru_step_forward",
@@ -2282,6 +2375,22 @@ GRU_STEP_BACKWARD = [
             "Go back through the same factor that the value came through.",
         ),
         ((_DCANDIDATE, "da_candidate = dnext_h * z * (1 - candidate**2)"),),
+    ),
+    Mistake(
+        "update-gate-inverted",
+        "gru_step_backward",
+        "the way back is that of an update gate with the opposite meaning",
+        "z is how much is new.",
+        (
+            "If z is 1, which way does the gradient take: to the old state or to the candidate?",
+            "Compare the three places where z acts on the way back with the last line of your forward pass.",
+            "A backward pass belongs to its own forward pass; another convention's has z and 1 - z exchanged.",
+        ),
+        (
+            ("dprev_h = dnext_h * z", "dprev_h = dnext_h * (1 - z)"),
+            (_DCANDIDATE, "da_candidate = dnext_h * z * (1 - candidate**2)"),
+            ("(prev_h - candidate)", "(candidate - prev_h)"),
+        ),
     ),
     _gru_slope("candidate-slope-missing", "candidate", " * (1 - candidate**2)", ""),
     _gru_slope("reset-gate-slope-missing", "reset gate", " * r * (1 - r)", ""),
