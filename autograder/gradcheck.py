@@ -235,8 +235,8 @@ def complex_step(
         f: the function.
         inputs: float64 arrays.
         upstream: array of the shape of ``f(*inputs)``.
-        batched: ``f`` also takes any of its arguments with one more, leading axis, and then returns a result
-            with that axis. All entries of an argument are moved in one call then.
+        batched: ``f`` also takes its arguments with one more, leading axis each, and then returns a result with that
+            axis. All entries of all arguments are moved in one call then.
 
     Raises:
         ValueError: the arrays are so large that they can come from no check of ours.
@@ -247,8 +247,10 @@ def complex_step(
         raise ValueError("larger than any check")
     key = (f, batched, *((value.shape, value.tobytes()) for value in (*arguments, weights)))
     if key not in _KEPT:
-        derive = _moved_at_once if batched else _moved_one_by_one
-        _KEPT[key] = [derive(f, arguments, position, weights) for position in range(len(arguments))]
+        if batched:
+            _KEPT[key] = _moved_at_once(f, arguments, weights)
+        else:
+            _KEPT[key] = [_moved_one_by_one(f, arguments, position, weights) for position in range(len(arguments))]
         while len(_KEPT) > MOST_KEPT:
             _KEPT.popitem(last=False)
     return [gradient.copy() for gradient in _KEPT[key]]
@@ -264,12 +266,19 @@ def _moved_one_by_one(f: Callable[..., Array], arguments: list[Array], position:
     return gradient
 
 
-def _moved_at_once(f: Callable[..., Array], arguments: list[Array], position: int, upstream: Array) -> Array:
-    value = arguments[position]
-    steps = 1j * COMPLEX_STEP * np.eye(value.size).reshape(value.size, *value.shape)
-    result = f(*arguments[:position], value + steps, *arguments[position + 1 :])  # (entries, *shape of the result)
-    if result.shape != (value.size, *upstream.shape):
+def _moved_at_once(f: Callable[..., Array], arguments: list[Array], upstream: Array) -> list[Array]:
+    """One call: row r of every argument is the argument, with entry r of all of them moved."""
+    total, first = sum(value.size for value in arguments), 0
+    moved = []
+    for value in arguments:
+        rows = np.repeat(value[None].astype(np.complex128), total, axis=0)
+        own = np.arange(value.size)
+        rows.reshape(total, -1)[first + own, own] += 1j * COMPLEX_STEP
+        moved.append(rows)
+        first += value.size
+    result = f(*moved)
+    if result.shape != (total, *upstream.shape):
         raise ValueError(f"{result.shape} is not the shape of one result per entry")
-    axes = tuple(range(1, result.ndim))
-    gradient: Array = (np.sum(upstream * result.imag, axis=axes) / COMPLEX_STEP).reshape(value.shape)
-    return gradient
+    slopes = result.imag.reshape(total, -1) @ upstream.ravel() / COMPLEX_STEP
+    pieces = np.split(slopes, np.cumsum([value.size for value in arguments])[:-1])
+    return [piece.reshape(value.shape) for piece, value in zip(pieces, arguments, strict=True)]
