@@ -184,8 +184,8 @@ def loops(source: str) -> bool:
     return "while True" in source or "while norm" in source or "while total" in source
 
 
-def make_course(root: Path, count: int) -> list[Path]:
-    """A released course with so many submissions; returns their modules."""
+def make_course(root: Path, count: int, period: int = 0) -> list[Path]:
+    """A released course with so many submissions; returns their modules. With a period, they repeat after that many."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / folders.CONFIG, root)
     target = root / folders.SOURCES / UNIT.id
@@ -202,7 +202,8 @@ def make_course(root: Path, count: int) -> list[Path]:
         folder.mkdir(parents=True)
         shutil.copy(root / folders.RELEASED / UNIT.id / f"{UNIT.id}.ipynb", folder)
         modules.append(folder / UNIT.module_file)
-        modules[-1].write_text(f"{known[number % len(known)]}\n# handed in by {number}\n", encoding="utf-8")
+        source = known[(number % period if period else number) % len(known)]
+        modules[-1].write_text(f"{source}\n# handed in by {number}\n", encoding="utf-8")
     return modules
 
 
@@ -417,7 +418,7 @@ def growth(options: argparse.Namespace, console: Console, work: Path) -> None:
     """One large class: is the last hundred as fast as the first, and does the judge's memory stay as it is?"""
     count, group = options.growth, min(100, max(options.growth // 10, 5))
     root = work / "large"
-    make_course(root, count)
+    make_course(root, count, period=group)  # every group has the same modules
     command = [sys.executable, "-m", "autograder.cli", "grade", UNIT.id, "--no-feedback", "--json-lines"]
     own = os.environ | {"UNROLLED_SALT": SALT, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(command, cwd=root, env=own, stdout=subprocess.PIPE, text=True) as process:
