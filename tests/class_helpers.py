@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from small_course import make_course
 
 from autograder import folders
@@ -72,7 +73,10 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 def marks(root: Path) -> dict[str, Any]:
-    """All that the gradebook says about students, without its random ids and times; and the autograded notebooks."""
+    """All that the gradebook says about students, without its random ids and times; and the autograded notebooks.
+
+    These as what they hold: nbgrader writes a line of text as a line of JSON, and we do not.
+    """
     connection = sqlite3.connect(root / "gradebook.db")
     students = "from student s join submitted_assignment a on a.student_id = s.id"
     students += " join submitted_notebook n on n.assignment_id = a.id"
@@ -88,7 +92,7 @@ def marks(root: Path) -> dict[str, Any]:
     }
     connection.close()
     files = sorted((root / folders.AUTOGRADED).rglob("*.ipynb"))
-    return found | {str(file.relative_to(root)): file.read_text(encoding="utf-8") for file in files}
+    return found | {str(file.relative_to(root)): nbformat.read(file, as_version=4) for file in files}
 
 
 class Here(Place):
