@@ -8,15 +8,14 @@ from pathlib import Path
 
 from grading_helpers import the_unit
 
+from autograder.mutants import alternatives, style
 from autograder.results import SubmissionResult
 
-ALTERNATIVES = Path(__file__).with_name("alternatives")
 
-
-def alternatives(unit_id: str) -> list[Path]:
-    """The correct modules of a unit: files, and folders in which the module has others beside it."""
-    module = the_unit(unit_id).module_file
-    return sorted(p for p in (ALTERNATIVES / unit_id).iterdir() if p.suffix == ".py" or (p / module).is_file())
+def called(unit_id: str, name: str) -> Path:
+    """The correct module of this name."""
+    (path,) = (path for path in alternatives(the_unit(unit_id)) if style(path) == name)
+    return path
 
 
 def text_of(unit_id: str, path: Path) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alternative_helpers import ALTERNATIVES, alternatives, text_of
+from alternative_helpers import called, text_of
 from grading_helpers import judge_source, reference_source, sample_draws, the_unit
 
 from autograder.checks import test_01_vanilla_rnn as checks
 from autograder.draws import visible_draw
 from autograder.mistakes import LocalStudent
+from autograder.mutants import alternatives, style
 from autograder.results import Outcome
 
 UNIT = "01_vanilla_rnn"
@@ -22,7 +23,7 @@ def draw_name(value: object) -> str | None:
     return getattr(value, "label", None)
 
 
-@pytest.mark.parametrize("path", alternatives(UNIT), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", alternatives(the_unit(UNIT)), ids=style)
 def test_every_style_writes_every_function(path: Path) -> None:
     """Each alternative has all functions of the unit, so that every check has met at least four right ones."""
     source = text_of(UNIT, path)
@@ -97,7 +98,7 @@ def test_a_right_function_passes_in_any_style(style: str) -> None:
 
 def test_float32_costs_less_than_a_tenth_of_the_tolerance() -> None:
     """The derivation of the tolerance holds: float32 is off by less than 1e-5 on thirty draws."""
-    source = text_of(UNIT, ALTERNATIVES / UNIT / "single_precision.py")
+    source = text_of(UNIT, called(UNIT, "single_precision"))
     single = LocalStudent(source.replace('check("rnn_cell")', ""), "vanilla_rnn")
     worst = 0.0
     for draw in sample_draws(30):

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import pytest
-from alternative_helpers import ALTERNATIVES, text_of
+from alternative_helpers import called, text_of
 from grading_helpers import judge_path, judge_source
 
 from autograder.results import Outcome
 
 UNIT = "03_char_lm"
-FOLDER = ALTERNATIVES / UNIT
 
 
 def test_single_precision_is_remarked_on() -> None:
     """float32 costs nothing, and is said."""
-    result = judge_path(UNIT, FOLDER / "single_precision.py", exercises=["temperature_softmax"])
+    result = judge_path(UNIT, called(UNIT, "dora"), exercises=["temperature_softmax"])
     assert "float32" in " ".join(result.exercise("temperature_softmax").remarks)
 
 
 @pytest.mark.parametrize("exercise", ["char_rnn_loss", "adagrad_step", "adam_step"])
 def test_float32_of_float32_is_not_remarked_on(exercise: str) -> None:
     """Where the inputs are float32, so is the result of right code: nothing to say about it."""
-    result = judge_path(UNIT, FOLDER / "products_and_one_formula.py", exercises=[exercise])
+    result = judge_path(UNIT, called(UNIT, "emil"), exercises=[exercise])
     assert result.exercise(exercise).remarks == []
 
 
 def test_a_step_in_place_is_right() -> None:
     """The lecture course's habit, config and parameter updated in place, costs nothing; it is remarked on."""
-    result = judge_path(UNIT, FOLDER / "lecture_style.py", exercises=["adam_step"]).exercise("adam_step")
+    result = judge_path(UNIT, called(UNIT, "lecture_style"), exercises=["adam_step"]).exercise("adam_step")
     assert result.points == result.max_points
     assert "changes its argument w, config in place" in " ".join(result.remarks)
 
 
 def test_a_module_without_its_embedding_is_judged_by_the_rest() -> None:
     """A model that needs no word_embedding functions keeps its points without them."""
-    source = text_of(UNIT, FOLDER / "products_and_one_formula.py")
+    source = text_of(UNIT, called(UNIT, "emil"))
     source += "\ndel word_embedding_forward, word_embedding_backward\n"
     result = judge_source(UNIT, source, exercises=["word_embedding_forward", "char_rnn_loss"])
     assert result.exercise("word_embedding_forward").outcome is Outcome.NOT_ATTEMPTED

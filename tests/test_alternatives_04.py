@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from alternative_helpers import ALTERNATIVES, points_lost, text_of, with_functions
+from alternative_helpers import called, points_lost, text_of, with_functions
 from grading_helpers import judge_path, judge_source, reference_source, sample_draws
 
 from autograder.checks import test_04_lstm_gru as checks
@@ -12,7 +12,6 @@ from autograder.gradcheck import compare
 from autograder.results import Outcome
 
 UNIT = "04_lstm_gru"
-FOLDER = ALTERNATIVES / UNIT
 
 LSTM = ["lstm_step_forward", "lstm_step_backward", "lstm_forward", "lstm_backward"]
 GRU = [name.replace("lstm", "gru") for name in LSTM]
@@ -21,7 +20,7 @@ COUPLED = ["coupled_step_forward", "coupled_step_backward"]
 
 def changed(name: str, *changes: tuple[str, str], exercises: list[str]) -> dict[str, float]:
     """Points lost by a correct module with changes in its text, each in one place."""
-    source = text_of(UNIT, FOLDER / name) if name else reference_source(UNIT)
+    source = text_of(UNIT, called(UNIT, name)) if name else reference_source(UNIT)
     for old, new in changes:
         assert source.count(old) == 1, old
         source = source.replace(old, new)
@@ -30,13 +29,13 @@ def changed(name: str, *changes: tuple[str, str], exercises: list[str]) -> dict[
 
 def test_tensors_of_another_library_are_as_good_as_arrays() -> None:
     """Weights made as torch tensors, one a parameter, are judged by their numbers."""
-    result = judge_path(UNIT, FOLDER / "with_torch.py", exercises=["init_lstm", "to_torch_lstm"])
+    result = judge_path(UNIT, called(UNIT, "with_torch"), exercises=["init_lstm", "to_torch_lstm"])
     assert points_lost(result) == {}
 
 
 def test_a_file_with_some_of_the_functions_is_judged_by_those() -> None:
     """A lecture course's file, which has the LSTM only, gets full marks for that."""
-    source = text_of(UNIT, FOLDER / "lecture_style.py")
+    source = text_of(UNIT, called(UNIT, "lecture_style"))
     result = judge_source(UNIT, with_functions(source, {"sigmoid", *LSTM}.__contains__))
     assert {e.id for e in result.exercises if e.points == e.max_points} == set(LSTM)
     assert {e.outcome for e in result.exercises if e.id not in LSTM} == {Outcome.NOT_ATTEMPTED}
@@ -44,7 +43,7 @@ def test_a_file_with_some_of_the_functions_is_judged_by_those() -> None:
 
 def test_sequences_without_steps_are_judged() -> None:
     """Sequence functions that do not need the step functions keep their points without them."""
-    source = text_of(UNIT, FOLDER / "inline_and_recomputed.py")
+    source = text_of(UNIT, called(UNIT, "inline_and_recomputed"))
     steps = {"lstm_step_forward", "lstm_step_backward", "gru_step_forward", "gru_step_backward"}
     wanted = ["lstm_forward", "lstm_backward", "gru_forward", "gru_backward"]
     result = judge_source(UNIT, with_functions(source, lambda name: name not in steps), exercises=wanted)
@@ -80,7 +79,7 @@ def test_another_order_in_functions_without_steps_costs_no_backward_pass() -> No
             "blocks = [dc * c[t] * f * (1 - f), dc * g * i * (1 - i),",
         ),
     ]
-    found = changed("inline_and_recomputed.py", *changes, exercises=LSTM)
+    found = changed("inline_and_recomputed", *changes, exercises=LSTM)
     assert found == {"lstm_step_forward": 6.0, "lstm_forward": 4.0}
 
 
@@ -115,28 +114,28 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
 @pytest.mark.parametrize(
     ("name", "old", "new", "exercise", "points"),
     [
-        ("objects_and_classes.py", 'values["i"] * values["g"]', 'values["g"]', "lstm_step_forward", 6.0),
+        ("objects_and_classes", 'values["i"] * values["g"]', 'values["g"]', "lstm_step_forward", 6.0),
         (
-            "objects_and_classes.py",
+            "objects_and_classes",
             "n * (1 - z) + prev_h * z, step",
             "n * (1 - z) + prev_h, step",
             "gru_step_forward",
             6.0,
         ),
-        ("dicts_and_pops.py", "    c += i * g\n", "    c += g\n", "lstm_step_forward", 6.0),
-        ("dicts_and_pops.py", "[z * prev_h + (1 - z) * n,", "[prev_h + (1 - z) * n,", "gru_step_forward", 6.0),
-        ("plain_loops.py", "c = f * prev_c[n][j] + i * g", "c = prev_c[n][j] + i * g", "lstm_step_forward", 6.0),
-        ("lecture_style.py", "np.multiply(forget_gate, prev_c)", "prev_c", "lstm_step_forward", 6.0),
-        ("single_precision.py", "gates[0] * gates[3]\n", "gates[3]\n", "lstm_step_forward", 6.0),
+        ("chen", "    c += i * g\n", "    c += g\n", "lstm_step_forward", 6.0),
+        ("chen", "[z * prev_h + (1 - z) * n,", "[prev_h + (1 - z) * n,", "gru_step_forward", 6.0),
+        ("plain_loops", "c = f * prev_c[n][j] + i * g", "c = prev_c[n][j] + i * g", "lstm_step_forward", 6.0),
+        ("lecture_style", "np.multiply(forget_gate, prev_c)", "prev_c", "lstm_step_forward", 6.0),
+        ("single_precision", "gates[0] * gates[3]\n", "gates[3]\n", "lstm_step_forward", 6.0),
         (
-            "single_precision.py",
+            "single_precision",
             "next_h = n + gates[:, H:] * (prev_h - n)",
             "next_h = n + prev_h",
             "gru_step_forward",
             6.0,
         ),
         (
-            "inline_and_recomputed.py",
+            "inline_and_recomputed",
             "next_c = f * prev_c + i * g\n",
             "next_c = f * prev_c + g\n",
             "lstm_step_forward",
@@ -155,11 +154,11 @@ def test_a_slip_in_a_forward_step_costs_nothing_behind_it(
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
-        ("objects_and_classes.py", '"f": dc * cache.c,', '"f": dc * cache.shown,', {"lstm_step_backward": 12.5}),
-        ("lecture_style.py", "dprev_c = dnext_c * forget_gate", "dprev_c = dnext_c", {"lstm_step_backward": 2.5}),
-        ("dicts_and_pops.py", "dkept = da[:, 2 * H :]", "dkept = 2 * da[:, 2 * H :]", {"gru_step_backward": 15.0}),
+        ("objects_and_classes", '"f": dc * cache.c,', '"f": dc * cache.shown,', {"lstm_step_backward": 12.5}),
+        ("lecture_style", "dprev_c = dnext_c * forget_gate", "dprev_c = dnext_c", {"lstm_step_backward": 2.5}),
+        ("chen", "dkept = da[:, 2 * H :]", "dkept = 2 * da[:, 2 * H :]", {"gru_step_backward": 15.0}),
         (
-            "single_precision.py",
+            "single_precision",
             "dc * f, both[:D], both[D:], da.sum(",
             "dc * f, both[:D], both[D:], da.mean(",
             {"lstm_step_backward": 2.5},
@@ -176,18 +175,18 @@ def test_a_slip_in_a_backward_step_costs_nothing_behind_it(name: str, old: str, 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("dicts_and_pops.py", "states, c = [], [], 0\n", "states, c = [], [], h0\n"),
-        ("lecture_style.py", "prev_c = np.zeros((N, H))\n    for", "prev_c = np.ones((N, H))\n    for"),
+        ("chen", "states, c = [], [], 0\n", "states, c = [], [], h0\n"),
+        ("lecture_style", "prev_c = np.zeros((N, H))\n    for", "prev_c = np.ones((N, H))\n    for"),
         ("in_a_package", "", ""),
     ],
 )
 def test_a_slip_in_a_sequence_costs_its_backward_pass_nothing(name: str, old: str, new: str) -> None:
     """Caches of steps from right states stand in for those from wrong ones."""
     if not old:
-        source = text_of(UNIT, FOLDER / name)
+        source = text_of(UNIT, called(UNIT, name))
         old, new = "[h0, np.zeros_like(h0)]", "[h0, h0]"
         assert source.count(old) == 1
-        files = {str(p.relative_to(FOLDER / name)): p.read_text() for p in (FOLDER / name).rglob("*.py")}
+        files = {str(p.relative_to(called(UNIT, name))): p.read_text() for p in called(UNIT, name).rglob("*.py")}
         del files["gated.py"]
         found = points_lost(judge_source(UNIT, source.replace(old, new), exercises=LSTM, extra_files=files))
     else:

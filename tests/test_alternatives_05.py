@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alternative_helpers import called
 from grading_helpers import judge_path, reference_source, sample_draws, the_unit
 
 from autograder.checking import load_checks, run_case
 from autograder.draws import visible_draw
 from autograder.mistakes import LocalStudent, reference_path
+from autograder.mutants import alternatives
 
 UNIT = "05_captioning"
-FOLDER = Path(__file__).with_name("alternatives") / UNIT
-ALTERNATIVES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "captioning.py").is_file())
+ALTERNATIVES = alternatives(the_unit(UNIT))
 MODULES = [reference_path(the_unit(UNIT)), *ALTERNATIVES]
 
 #: All but the one that trains for a minute.
@@ -112,7 +113,7 @@ def test_judging_twice_gives_the_same_result() -> None:
     """Points, outcomes, messages and parts are the same in both runs."""
 
     def facts() -> list:
-        found = judge_path(UNIT, FOLDER / "plain_python.py", exercises=QUICK)
+        found = judge_path(UNIT, called(UNIT, "plain_python"), exercises=QUICK)
         return [(e.id, e.points, e.outcome, e.message, e.parts, e.remarks) for e in found.exercises]
 
     assert facts() == facts()
