@@ -1,11 +1,13 @@
-"""Writes a class's results into nbgrader's gradebook and feedback, through nbgrader's own converters.
+"""Writes a class's results into nbgrader's gradebook and feedback.
 
-One student at a time; what goes wrong with one is reported and costs nobody else anything. Scores come from the
-result store (:mod:`autograder.store`), which ``autograder grade`` fills beforehand in parallel.
+Either at once (:mod:`autograder.recording`) or, where the configuration asks for more, through nbgrader's own
+converters. One student at a time; what goes wrong with one is reported and costs nobody else anything. Scores come
+from the result store (:mod:`autograder.store`), which ``autograder grade`` fills beforehand in parallel.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -19,7 +21,10 @@ from autograder import folders
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
 from autograder.gradebook_session import OneSession, remembered
+from autograder.graded_notebook import Notebook, clamp, placeholder_notebook, read_notebook, seal_of
 from autograder.late import TIMESTAMP, apply_penalty, set_due_date
+from autograder.notebook_sandbox import wanted
+from autograder.recording import fingerprint, is_standard, record_at_once
 from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore, student_folder
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from traitlets.config import Config
 
 _TABLES = {"assignment", "grade", "student", "submitted_assignment", "submitted_notebook"}
+_NO_NOTEBOOK = "No notebook was handed in"
 _LOCK_SECONDS = 2.0  # how long to wait for somebody else's write
 
 
@@ -262,8 +268,6 @@ def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:
     Raises:
         StoreError: the unit is not released, or the gradebook has submissions for a unit with other cells.
     """
-    from autograder.nbgrader_bridge import read_notebook
-
     released = root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"
     if not released.is_file():
         raise StoreError(f"{released} does not exist. Run 'autograder release {unit.id}' first.")
@@ -271,8 +275,8 @@ def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:
     if problem:
         raise StoreError(f"{released} cannot be read ({problem}). Run 'autograder release {unit.id}' again.")
     wanted = {}
-    for cell in notebook.cells:
-        graded = cell.metadata.get("nbgrader")
+    for cell in notebook["cells"]:
+        graded = cell["metadata"].get("nbgrader")
         if graded:
             wanted[graded["grade_id"]] = (graded.get("checksum"), float(graded["points"]) if graded["grade"] else None)
     if _registered(unit, db_url) != wanted:
@@ -311,24 +315,30 @@ def read_all_scores(unit: Unit, config: Config) -> dict[str, dict[str, float | N
 
 
 def _scores(gb: Any, unit: Unit, only: str | None = None) -> dict[str, dict[str, float | None]]:
-    """Student → exercise id → automatic score, by one query for plain values."""
-    from nbgrader.api import Assignment, Grade, GradeCell, Student, SubmittedAssignment, SubmittedNotebook
-
+    """Student → exercise id → automatic score."""
     tests = {f"test_{exercise.id}": exercise.id for exercise in unit.exercises}
     found: dict[str, dict[str, float | None]] = {}
-    rows = (
-        gb.db.query(Student.id, GradeCell.name, Grade.auto_score)
-        .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
+    for student, name, score in gb.db.execute(_scores_of(only is None), {"unit": unit.id, "who": only}):
+        if name in tests:
+            found.setdefault(student, {})[tests[name]] = score
+    return found
+
+
+@lru_cache(maxsize=2)
+def _scores_of(everybody: bool) -> Any:
+    """A query for plain values, put together once."""
+    from nbgrader.api import Assignment, Grade, GradeCell, SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy import bindparam, select
+
+    query = (
+        select(SubmittedAssignment.student_id, GradeCell.name, Grade.auto_score)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
         .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
         .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
         .join(GradeCell, GradeCell.id == Grade.cell_id)
-        .filter(Assignment.name == unit.id)
+        .where(Assignment.name == bindparam("unit"))
     )
-    for student, name, score in rows.filter(Student.id == only) if only is not None else rows:
-        if name in tests:
-            found.setdefault(student, {})[tests[name]] = score
-    return found
+    return query if everybody else query.where(SubmittedAssignment.student_id == bindparam("who"))
 
 
 def write_scores_directly(unit: Unit, student: str, result: SubmissionResult, db_url: str, course_id: str) -> None:
@@ -336,8 +346,6 @@ def write_scores_directly(unit: Unit, student: str, result: SubmissionResult, db
 
     Answers in words are marked for a person to look at, unless somebody has scored them already.
     """
-    from autograder.nbgrader_bridge import clamp
-
     scores = {f"test_{e.id}": clamp(result.exercise(e.id).points, e.points) for e in unit.exercises}
     with quiet_nbgrader(), open_gradebook(db_url, course_id) as gb:
         gb.update_or_create_student(student)
@@ -417,16 +425,15 @@ def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorde
 def _write(
     unit: Unit, student: str, root: Path, config: Config, entry: Recorded, *, feedback: bool, force: bool
 ) -> None:
-    from autograder.nbgrader_bridge import clamp, fingerprint, read_notebook, seal_of
-
     assert entry.result is not None  # _record has just put it there
     url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
     submission = root / folders.SUBMITTED / student / unit.id
     autograded = root / folders.AUTOGRADED / student / unit.id
     page = root / folders.FEEDBACK / student / unit.id / f"{unit.id}.html"
-    wanted = {e.id: clamp(entry.result.exercise(e.id).points, e.points) for e in unit.exercises}
+    due = {e.id: clamp(entry.result.exercise(e.id).points, e.points) for e in unit.exercises}
 
     notebook = submission / f"{unit.id}.ipynb"
+    content = None
     if not notebook.is_file():
         others = sorted(path.name for path in submission.glob("*.ipynb"))
         seen = f" (but {', '.join(others)})" if others else ""
@@ -434,8 +441,7 @@ def _write(
             f"no {unit.id}.ipynb was handed in{seen}: the module is graded, answers in words need a look"
         )
     else:
-        text = notebook.read_text(encoding="utf-8", errors="replace")
-        _, problem = remembered("student", ("read", text), lambda: read_notebook(text))
+        content, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"))
         if problem:
             entry.notes.append(
                 f"{unit.id}.ipynb cannot be read ({problem}): the module is graded, answers in words need a look"
@@ -443,15 +449,18 @@ def _write(
 
     current = fingerprint(unit, root, submission, student)
     sealed = seal_of(autograded / f"{unit.id}.ipynb") == current != ""
-    if force or not sealed or read_scores(unit, student, url, course_id) != wanted:
+    if force or not sealed or read_scores(unit, student, url, course_id) != due:
         entry.changed = True
-        problem = _autograde(unit, student, root, config, has_notebook=notebook.is_file())
-        if not problem and read_scores(unit, student, url, course_id) != wanted:
+        if is_standard(config) and not wanted():
+            problem = _autograde_at_once(unit, student, config, content, entry.result, current)
+        else:
+            problem = _autograde(unit, student, root, config, has_notebook=content is not None)
+        if not problem and read_scores(unit, student, url, course_id) != due:
             problem = "the scores in the gradebook are not those of the result"
         if problem:
             write_scores_directly(unit, student, entry.result, url, course_id)
             entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
-    if read_scores(unit, student, url, course_id) != wanted:
+    if read_scores(unit, student, url, course_id) != due:
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
     if load_course().late is not None or (submission / TIMESTAMP).exists():
         late = apply_penalty(unit, load_course(), student, submission, url)
@@ -459,7 +468,7 @@ def _write(
             entry.notes.append(late.words)
     if autograded.is_dir():
         entry.autograded = autograded
-        if stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution"):
+        if wanted() and (stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution")):
             entry.notes.append(f"{unit.id}.ipynb was not executed to its end ({stopped}): the module is graded")
         if feedback and (entry.changed or not page.is_file()):
             problem = _generate_feedback(unit, student, config)
@@ -470,20 +479,38 @@ def _write(
     entry.ok = True
 
 
+def _autograde_at_once(
+    unit: Unit,
+    student: str,
+    config: Config,
+    content: Notebook | None,
+    result: SubmissionResult,
+    made_from: str,
+) -> str:
+    """What nbgrader's autograde would do for one student; returns what went wrong, empty if nothing."""
+    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
+    try:
+        with open_gradebook(url, course_id) as gb:
+            notebook = content or placeholder_notebook(_NO_NOTEBOOK)
+            record_at_once(gb, config, unit, student, notebook, result, made_from)
+    except UnrolledError:
+        raise
+    except Exception as error:  # whatever a notebook or a file beside it may do: the scores are recorded all the same
+        shutil.rmtree(Path(config.CourseDirectory.root) / folders.AUTOGRADED / student / unit.id, ignore_errors=True)
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
 def _autograde(unit: Unit, student: str, root: Path, config: Config, *, has_notebook: bool) -> str:
     """Run nbgrader's autograde for one student; returns what went wrong, empty if nothing."""
     if has_notebook:
         return _run("Autograde", unit, student, config)
     # nbgrader passes over a submission without a notebook: give it one, in a copy
-    from nbformat import writes
-
-    from autograder.nbgrader_bridge import placeholder_notebook
-
     with tempfile.TemporaryDirectory(prefix="submitted-") as name:
         copy = Path(name).resolve() / student / unit.id
         submission = root / folders.SUBMITTED / student / unit.id
         shutil.copytree(submission, copy, symlinks=True)
-        text = writes(placeholder_notebook("No notebook was handed in"), version=4)
+        text = json.dumps(placeholder_notebook(_NO_NOTEBOOK))
         (copy / f"{unit.id}.ipynb").write_text(text, encoding="utf-8")
         return _run("Autograde", unit, student, config, copies=Path(name).resolve(), original=submission)
 
@@ -512,35 +539,16 @@ def _run(
         own.CourseDirectory.student_id = _literal(student)
         own[name].force = True
         own.GradingExporter.prepared = True  # by record_class, once for all students
-        for steps in ("sanitize_preprocessors", "autograde_preprocessors"):
-            # RestoreCells has just written the metadata that this one would compare with their schema
-            if steps in own.Autograde:
-                own.Autograde[steps] = [s for s in own.Autograde[steps] if not s.endswith(".CheckCellMetadata")]
         if copies is not None:
             own.CourseDirectory.submitted_directory = str(copies)
             own.Seal.original = str(original)
         coursedir = CourseDirectory(config=own, log=NBGRADER_LOG)
-        kind = _in_one_pass(converters.Autograde) if name == "Autograde" else getattr(converters, name)
-        converter = kind(coursedir=coursedir, config=own, log=NBGRADER_LOG)
+        converter = getattr(converters, name)(coursedir=coursedir, config=own, log=NBGRADER_LOG)
         try:
             converter.start()
         except Exception as error:  # nbgrader raises many kinds, and logs what happened
             return last_line(said) or str(error)
     return ""
-
-
-@lru_cache(maxsize=1)
-def _in_one_pass(autograde: Any) -> Any:
-    """nbgrader's Autograde, but a notebook goes through all its steps at once, not written and read in the middle."""
-
-    class Autograde(autograde):  # type: ignore[misc]  # nbgrader has no types
-        def convert_single_notebook(self, notebook_filename: str) -> None:
-            self.exporter._preprocessors = []
-            for step in [*self.sanitize_preprocessors, *self.autograde_preprocessors]:
-                self.exporter.register_preprocessor(step)
-            super(autograde, self).convert_single_notebook(notebook_filename)
-
-    return Autograde
 
 
 def _literal(student: str) -> str:

@@ -1,9 +1,8 @@
 """One database session for all that nbgrader does with a gradebook, one transaction per student.
 
-nbgrader opens the gradebook anew in every preprocessor, asks for each cell by a query of its own and commits after
-every cell: dozens of connections and hundreds of statements per student, and a student half recorded if the process
-ends in between. While :meth:`OneSession.transaction` lasts, all of them get the same session; what is the same for
-all students is asked for once (:func:`remembered`), a student's grades and comments by one query each; and what they
+nbgrader opens the gradebook anew in every preprocessor and commits after every cell: dozens of connections per
+student, and a student half recorded if the process ends in between. While :meth:`OneSession.transaction` lasts, all of
+them get the same session; what is the same for all students is asked for once (:func:`remembered`); and what they
 commit becomes visible at the end, all of it or nothing.
 """
 
@@ -11,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
 #: What nbgrader looks for, and has no index of: without one, each student takes longer than the one before.
@@ -41,14 +39,6 @@ def remembered(scope: str, key: Hashable, make: Callable[[], T]) -> T:
         kept[key] = make()
     value: T = kept[key]
     return value
-
-
-def taken(key: Hashable, make: Callable[[], T]) -> T:
-    """A value that was remembered for this student, given away for good: the next one to ask gets another."""
-    if _active is not None and key in _active.of_student:
-        value: T = _active.of_student.pop(key)
-        return value
-    return make()
 
 
 class OneSession:
@@ -92,11 +82,7 @@ class OneSession:
 
     def _replacements(self, gradebook_class: Any) -> dict[str, Callable[..., Any]]:
         """Methods of nbgrader's Gradebook, each with the same answers, for a gradebook on this session."""
-        from nbgrader.api import Comment, Grade
-
         opened, closed = gradebook_class.__init__, gradebook_class.close
-        find_source_cell, find_graded_cell = gradebook_class.find_source_cell, gradebook_class.find_graded_cell
-        find_grade, find_comment = gradebook_class.find_grade, gradebook_class.find_comment
         check_course = gradebook_class.check_course
 
         def init(gradebook: Any, db_url: str, course_id: str = "default_course", authenticator: Any = None) -> None:
@@ -111,52 +97,7 @@ class OneSession:
             if gradebook.db is not self._session:
                 closed(gradebook)
 
-        def plain(find: Callable[..., Any], fields: tuple[str, ...]) -> Callable[..., Any]:
-            def found(gradebook: Any, name: str, notebook: str, assignment: str) -> Any:
-                def look() -> Any:
-                    cell = find(gradebook, name, notebook, assignment)
-                    return SimpleNamespace(**{field: getattr(cell, field) for field in fields})
-
-                if gradebook.db is not self._session:
-                    return find(gradebook, name, notebook, assignment)
-                return remembered("unit", (find.__name__, name, notebook, assignment), look)
-
-            return found
-
-        def of_student(kind: Any, find: Callable[..., Any]) -> Callable[..., Any]:
-            def found(gradebook: Any, name: str, notebook: str, assignment: str, student: str) -> Any:
-                if gradebook.db is not self._session:
-                    return find(gradebook, name, notebook, assignment, student)
-                key = (kind.__name__, notebook, assignment, student)
-                known = remembered("student", key, lambda: self._all_of(kind, notebook, assignment, student))
-                return known[name] if name in known else find(gradebook, name, notebook, assignment, student)
-
-            return found
-
-        return {
-            "__init__": init,
-            "close": close,
-            "find_source_cell": plain(find_source_cell, ("name", "cell_type", "locked", "checksum", "source")),
-            "find_graded_cell": plain(find_graded_cell, ("name", "max_score", "cell_type")),
-            "find_grade": of_student(Grade, find_grade),
-            "find_comment": of_student(Comment, find_comment),
-        }
-
-    def _all_of(self, kind: Any, notebook: str, assignment: str, student: str) -> dict[str, Any]:
-        """Cell's name -> a student's grade, or comment, by one query."""
-        from nbgrader.api import Assignment, BaseCell, Notebook, Student, SubmittedAssignment, SubmittedNotebook
-
-        rows = (
-            self._session.query(BaseCell.name, kind)
-            .join(kind, kind.cell_id == BaseCell.id)
-            .join(SubmittedNotebook, SubmittedNotebook.id == kind.notebook_id)
-            .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
-            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
-            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
-            .join(Student, Student.id == SubmittedAssignment.student_id)
-            .filter(Notebook.name == notebook, Assignment.name == assignment, Student.id == student)
-        )
-        return {name: entry for name, entry in rows}
+        return {"__init__": init, "close": close}
 
     def _open(self) -> None:
         if self._session is not None:

@@ -15,21 +15,13 @@ nbgrader by itself would copy the reference module, solutions and all, to the st
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import html
-import json
-import re
-import warnings
-from functools import lru_cache
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4.rwbase import strip_transient
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
@@ -39,18 +31,24 @@ from traitlets import Bool, Float, Integer, Unicode
 from autograder import folders, sandbox
 from autograder.course import Unit, load_course
 from autograder.errors import InfrastructureError, UnrolledError
-from autograder.gradebook_session import remembered, taken
-from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook, wanted
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.gradebook_session import remembered
+from autograder.graded_notebook import (
+    Cell,
+    cells_given,
+    escape_markdown,
+    read_notebook,
+    restore_cells,
+    seal,
+    seal_of,
+    tidy_notebook,
+    tidy_outputs,
+    write_scores,
+)
+from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook
+from autograder.recording import fingerprint, known_unit
 from autograder.store import ResultStore
 
 Resources = dict[str, Any]
-SEAL = "unrolled"  # key in an autograded notebook's metadata
-_MISSING = "(This cell was missing from the submission and was put back.)\n\n"
-_PICTURES = ("image/png", "image/jpeg")
-_MAX_TEXT = 20_000  # characters kept of one text output
-_MAX_IMAGE = 4_000_000  # characters of base64
-_BRIDGE_VERSION = 1  # raise it when what is written into the cells changes: everything is recorded again
 
 
 # ── grading ───────────────────────────────────────────────────────────────────────────────────────────
@@ -78,65 +76,9 @@ class GradingExporter(NotebookExporter):
             text = file_stream.read()
         except UnicodeDecodeError:
             text = "(bytes that are not UTF-8 text)"
-        notebook, _ = taken(("read", text), lambda: read_notebook(text))
-        return self.from_notebook_node(notebook, resources=resources, **kw)
-
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> Any:
-        if not self.prepared:
-            return super().from_notebook_node(nb, resources, **kw)  # type: ignore[no-untyped-call]  # as above
-        # One submission of many: without copies, as it was read for this; validated once at the end, not after each of
-        # twelve steps; and written without line breaks, which Python's fast encoder cannot make.
-        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]  # as above
-        for step in self._preprocessors:
-            nb, resources = step(nb, resources)
-        self._validate_preprocessor(nb, self._preprocessors[-1])  # type: ignore[no-untyped-call]  # as above
-        resources["output_suffix"] = ".nbconvert"
-        return json.dumps(strip_transient(nb), sort_keys=True, ensure_ascii=False) + "\n", resources
-
-
-def read_notebook(text: str) -> tuple[NotebookNode, str]:
-    """A notebook from the text of a file, in today's format.
-
-    Returns:
-        notebook: the notebook; if it cannot be read, one with a single cell that says so.
-        reason: why it could not be read, empty if it could.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about missing and doubled cell ids, which are mended below
-            notebook = _read_and_mend(text)
-        return notebook, ""
-    except Exception as error:  # a student's file may break the reader in any way, RecursionError included
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-        return placeholder_notebook(f"The submitted notebook could not be read ({reason[:200]})"), reason
-
-
-def _read_and_mend(text: str) -> NotebookNode:
-    # Not nbformat.reads(), which validates the notebook before what can be mended is.
-    notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
-    notebook.nbformat_minor = max(5, notebook.nbformat_minor)
-    for cell in notebook.cells:
-        if not isinstance(cell.metadata.get("nbgrader", {}), dict):
-            del cell.metadata["nbgrader"]
-        if cell.cell_type == "code":
-            cell.setdefault("outputs", [])
-            cell.setdefault("execution_count", None)
-    _, notebook = nbformat.validator.normalize(notebook, version=4, version_minor=notebook.nbformat_minor)
-    nbformat.validate(notebook, relax_add_props=True)
-    return notebook
-
-
-def placeholder_notebook(why: str) -> NotebookNode:
-    """A notebook in place of one that is missing or cannot be read."""
-    text = f"**{_escape_markdown(why)}.** The module was graded without it. Answers in words have to be looked at."
-    cell = nbformat.v4.new_markdown_cell(text, id="no-notebook")
-    notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])
-    notebook.nbformat_minor = 5
-    return notebook
-
-
-def _escape_markdown(text: str) -> str:
-    return html.escape("".join(c if c.isprintable() else " " for c in text)).replace("*", "\\*").replace("`", "'")
+        notebook, _ = read_notebook(text)
+        node = nbformat.from_dict(notebook)
+        return self.from_notebook_node(node, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
 
 
 def _prepare_grading(converter: Any) -> None:
@@ -169,32 +111,6 @@ def _prepare_grading(converter: Any) -> None:
         raise NbGraderException(str(error)) from error
 
 
-def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
-    """A hash of all that an autograded notebook is made from; empty if the submission cannot be read."""
-    try:
-        key = remembered("student", ("key", submission), lambda: ResultStore(root).key(unit, submission, student))
-        digest = hashlib.sha256(f"{_BRIDGE_VERSION}{' executed' if wanted() else ''} {key}".encode())
-        for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
-            digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
-    except (UnrolledError, OSError):
-        return ""
-    return digest.hexdigest()[:32]
-
-
-def seal_of(notebook: Path, what: str = "made_from") -> str | None:
-    """What a finished autograded notebook was made from; None if it is missing or unfinished.
-
-    Args:
-        notebook: the file.
-        what: "made_from", or "execution": why the notebook was not executed to its end, None if it was or was not to.
-    """
-    try:
-        seal = json.loads(notebook.read_text(encoding="utf-8"))["metadata"][SEAL][what]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return seal if isinstance(seal, str) and seal else None
-
-
 class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
     """Knows the unit, the student and the folders of the submission at hand."""
 
@@ -214,105 +130,18 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrad
         coursedir, about = self.coursedir(), resources["nbgrader"]
         return Path(coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"]))
 
-    def released_cells(self, resources: Resources) -> list[NotebookNode]:
+    def given(self, resources: Resources) -> list[Cell]:
         """The cells that students were given; none if the unit is not released here."""
         coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
-        released = Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
-        if not released.is_file():
-            return []
-        return _cells_of(released.read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=4)
-def _cells_of(text: str) -> list[NotebookNode]:
-    """The cells of a released notebook, to look at: it is the same for all students."""
-    return list(read_notebook(text)[0].cells)
+        return cells_given(Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb")
 
 
 class TidyNotebook(_CoursePreprocessor):
-    """Empties test cells; elsewhere keeps text and pictures that students left, nothing that could run.
-
-    nbgrader shows a submission's Markdown, attachments and outputs as they are: a script in one of them would run in
-    the browser of whoever opens the formgrader, with the right to change grades. Only the copy is tidied.
-    """
+    """Empties test cells; elsewhere keeps text and pictures that students left, nothing that could run."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        ours = {cell.get("source") for cell in self.released_cells(resources)}
-        nb.metadata = nbformat.from_dict({"language_info": {"name": "python"}})  # the kernel is nbgrader's to set
-        for cell in nb.cells:
-            cell.metadata = nbformat.from_dict(
-                {key: cell.metadata[key] for key in ("nbgrader",) if key in cell.metadata}
-            )
-            tidy_attachments(cell)
-            if cell.cell_type == "code":
-                graded = cell.metadata.get("nbgrader", {})
-                if graded.get("grade") or str(graded.get("grade_id", "")).startswith("test_"):
-                    cell.outputs, cell.execution_count = [], None
-                else:
-                    cell.outputs = [tidy for output in cell.outputs if (tidy := tidy_output(output)) is not None]
-            elif cell.source not in ours:
-                cell.source = without_tags(cell.source)
-        return nb, resources
-
-
-def without_tags(markdown: str) -> str:
-    """Markdown in which no ``<`` opens an HTML tag; ``a<b`` in a formula or in code stays readable as ``a< b``."""
-    return re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
-
-
-def tidy_attachments(cell: NotebookNode) -> None:
-    """Keep pasted pictures under plain names, drop everything else that is attached to a cell."""
-    kept: dict[str, dict[str, str]] = {}
-    for name, bundle in dict(cell.pop("attachments", {})).items():
-        pictures = {mime: tidy for mime in _PICTURES if mime in bundle and (tidy := _picture(bundle[mime]))}
-        if pictures and re.fullmatch(r"[\w .()-]+", name):
-            kept[name] = pictures
-    if kept and cell.cell_type == "markdown":
-        cell.attachments = nbformat.from_dict(kept)
-
-
-def tidy_output(output: NotebookNode) -> NotebookNode | None:
-    """A harmless form of one output: text, cut to a readable length, and pictures; None if nothing is left."""
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return _output("stream", name=name, text=_cut(output.get("text", "")))
-    if kind == "error":
-        trace = [_cut(line) for line in list(output.get("traceback", []))[-50:]]
-        ename, evalue = _cut(output.get("ename", ""))[:200], _cut(output.get("evalue", ""))[:2000]
-        return _output("error", ename=ename, evalue=evalue, traceback=trace)
-    if kind not in ("display_data", "execute_result"):
-        return None
-    data: dict[str, str] = {}
-    for mime, value in dict(output.get("data", {})).items():
-        if mime == "text/plain":
-            data[mime] = _cut(value)
-        elif mime in _PICTURES and (picture := _picture(value)):
-            data[mime] = picture
-    return _output("display_data", data=data) if data else None
-
-
-def _output(kind: str, **content: Any) -> NotebookNode:
-    output: NotebookNode = nbformat.v4.new_output(kind, **content)
-    return output
-
-
-def _cut(value: Any) -> str:
-    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + f"\n… {len(text) - _MAX_TEXT} more characters"
-
-
-def _picture(value: Any) -> str | None:
-    """Base64 without anything else in it (it goes into an attribute of an HTML page), None if it is not that."""
-    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = "".join(text.split())
-    if len(text) > _MAX_IMAGE:
-        return None
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return text
+        tidy_notebook(nb, self.given(resources))
+        return nbformat.from_dict(nb), resources
 
 
 class RestoreCells(_CoursePreprocessor):
@@ -324,81 +153,10 @@ class RestoreCells(_CoursePreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         about = resources["nbgrader"]
-        known = remembered("unit", ("cells", about["assignment"], about["notebook"]), lambda: self._known(about))
-        self._mend(nb, {name: metadata for name, (metadata, _) in known.items()})
-        self._put_back(nb, known, self._order(resources, list(known)))
-        return nb, resources
-
-    def _known(self, about: dict[str, Any]) -> dict[str, tuple[dict[str, Any], str]]:
-        """Name → metadata and text of the cells that the gradebook knows."""
         with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
-            notebook = gb.find_notebook(about["notebook"], about["assignment"])
-            graded = {cell.name: cell.max_score for cell in notebook.grade_cells}
-            tasks = {cell.name: cell.max_score for cell in notebook.task_cells}
-            solutions = {cell.name for cell in notebook.solution_cells}
-            known: dict[str, tuple[dict[str, Any], str]] = {}
-            for cell in notebook.source_cells:
-                metadata = {
-                    "schema_version": 3,
-                    "grade_id": cell.name,
-                    "cell_type": cell.cell_type,
-                    "checksum": cell.checksum,
-                    "grade": cell.name in graded,
-                    "solution": cell.name in solutions,
-                    "locked": bool(cell.locked),
-                    "task": cell.name in tasks,
-                }
-                if cell.name in graded or cell.name in tasks:
-                    metadata["points"] = graded.get(cell.name, tasks.get(cell.name))
-                known[cell.name] = (metadata, cell.source)
-        return known
-
-    def _mend(self, nb: NotebookNode, known: dict[str, dict[str, Any]]) -> None:
-        seen: set[str] = set()
-        for cell in reversed(nb.cells):  # of several copies the last one counts, as in nbgrader's DeduplicateIds
-            name = cell.metadata.pop("nbgrader", {}).get("grade_id")
-            if name in known and name not in seen:
-                seen.add(name)
-                cell.metadata["nbgrader"] = dict(known[name])
-                self._set_type(cell, known[name]["cell_type"])
-
-    @staticmethod
-    def _set_type(cell: NotebookNode, kind: str) -> None:
-        if cell.cell_type != kind:
-            cell.cell_type = kind
-            if kind == "code":
-                cell.outputs, cell.execution_count = [], None
-                cell.pop("attachments", None)
-            else:
-                cell.pop("outputs", None)
-                cell.pop("execution_count", None)
-
-    def _put_back(self, nb: NotebookNode, known: dict[str, tuple[dict[str, Any], str]], order: list[str]) -> None:
-        def place(name: str) -> int | None:
-            for index, cell in enumerate(nb.cells):
-                if cell.metadata.get("nbgrader", {}).get("grade_id") == name:
-                    return index
-            return None
-
-        taken = {cell.id for cell in nb.cells}
-        for position, name in enumerate(order):
-            if place(name) is not None:
-                continue
-            metadata, source = known[name]
-            after = next((at for before in reversed(order[:position]) if (at := place(before)) is not None), None)
-            code = metadata["cell_type"] == "code"
-            make: Any = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-            # a changed text keeps nbgrader from scoring a lost answer as "no response", 0 points
-            text = source if metadata["locked"] else _MISSING + source
-            cell_id = name if name not in taken else f"restored-{name}"[:64]
-            taken.add(cell_id)
-            index = after + 1 if after is not None else len(nb.cells)
-            nb.cells.insert(index, make(text, id=cell_id, metadata={"nbgrader": dict(metadata)}))
-
-    def _order(self, resources: Resources, names: list[str]) -> list[str]:
-        """The graded cells in the order of the released notebook."""
-        order = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in self.released_cells(resources)]
-        return [name for name in order if name in names] + [name for name in names if name not in order]
+            known = known_unit(gb, about["assignment"], about["notebook"]).cells
+        restore_cells(nb, known, self.given(resources))
+        return nbformat.from_dict(nb), resources
 
 
 class ExecuteNotebook(_CoursePreprocessor):
@@ -450,20 +208,20 @@ def write_outputs(nb: NotebookNode, sources: list[str | None], run: NotebookRun)
         shown = run.cells.get(index)
         cell.outputs, cell.execution_count = [], None
         if shown is None:
-            cell.outputs = [_said("Not executed", f"{run.problem[:1].upper()}{run.problem[1:]}.")]
+            cell.outputs = nbformat.from_dict([_said("Not executed", f"{run.problem[:1].upper()}{run.problem[1:]}.")])
             cut_short += 1
             continue
         cell.execution_count = shown.count
-        cell.outputs = [tidy for output in shown.outputs if (tidy := _tidy_any(output)) is not None]
-        cell.outputs += [_said("Executed for grading", note) for note in shown.notes]
+        outputs = _tidied(shown.outputs) + [_said("Executed for grading", note) for note in shown.notes]
         if not shown.done:
-            cell.outputs.append(_said("Stopped here", f"{run.problem[:1].upper()}{run.problem[1:]}."))
+            outputs.append(_said("Stopped here", f"{run.problem[:1].upper()}{run.problem[1:]}."))
+        cell.outputs = nbformat.from_dict(outputs)
     _add_note(nb, execution_note(run, cut_short))
 
 
 def execution_note(run: NotebookRun, cut_short: int = 0) -> str:
     """What happened, as Markdown."""
-    problem = _escape_markdown(run.problem)
+    problem = escape_markdown(run.problem)
     if not run.executed:
         return f"**Not executed for grading:** {problem}. Outputs below are those that were handed in."
     how = sandbox.PROCESS.weakness if run.isolation == sandbox.PROCESS.name else f"isolated by {run.isolation}"
@@ -484,17 +242,18 @@ def _add_note(nb: NotebookNode, text: str) -> None:
     nb.cells.insert(0, nbformat.v4.new_markdown_cell(text, id=name))
 
 
-def _said(title: str, text: str) -> NotebookNode:
+def _said(title: str, text: str) -> dict[str, Any]:
     """An output in our own words, which a page shows like an error."""
-    return _output("error", ename=title, evalue=text, traceback=[f"{title}: {text}"])
+    return {"output_type": "error", "ename": title, "evalue": text, "traceback": [f"{title}: {text}"]}
 
 
-def _tidy_any(output: Any) -> NotebookNode | None:
-    """:func:`tidy_output` of something that a hostile notebook has made."""
-    try:
-        return tidy_output(nbformat.from_dict(output))
-    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
-        return None
+def _tidied(outputs: list[Any]) -> list[dict[str, Any]]:
+    """:func:`tidy_outputs` of what a hostile notebook has made."""
+    kept = []
+    for output in outputs:
+        with contextlib.suppress(TypeError, ValueError, AttributeError, KeyError, RecursionError):
+            kept += tidy_outputs([nbformat.from_dict(output)])
+    return tidy_outputs(kept)
 
 
 class JudgeScores(_CoursePreprocessor):
@@ -506,6 +265,7 @@ class JudgeScores(_CoursePreprocessor):
             path, root = self.submission(resources), Path(self.coursedir().root)
             result = remembered("student", ("result", path), lambda: ResultStore(root).result(unit, path, student))
             write_scores(nb, unit, result)
+            nb = nbformat.from_dict(nb)
         except UnrolledError as error:
             # the old score, if any, belongs to another submission; nbgrader would leave it standing
             from autograder import gradebook
@@ -514,74 +274,6 @@ class JudgeScores(_CoursePreprocessor):
             self.log.error("%s was not graded: %s", student, error)
             raise
         return nb, resources
-
-
-def write_scores(nb: NotebookNode, unit: Unit, result: SubmissionResult) -> None:
-    """Put score and hint into the test cells of a notebook.
-
-    Raises:
-        InfrastructureError: a test cell is missing or there twice, or the result lacks an exercise.
-    """
-    cells: dict[str, list[NotebookNode]] = {}
-    for cell in nb.cells:
-        cells.setdefault(cell.metadata.get("nbgrader", {}).get("grade_id", ""), []).append(cell)
-    for number, exercise in enumerate(unit.exercises):
-        found = cells.get(f"test_{exercise.id}", [])
-        if len(found) != 1:
-            raise InfrastructureError(f"The notebook has {len(found)} test cells for {exercise.id}, expected one.")
-        try:
-            outcome = result.exercise(exercise.id)
-        except KeyError as error:
-            raise InfrastructureError(f"The result has no exercise {exercise.id!r}: another course's.") from error
-        score = clamp(outcome.points, exercise.points)
-        hint = hint_html(outcome, score, exercise.points, result.message, first=number == 0)
-        text = f"{exercise.id}: {outcome.outcome.words}, {score:g} of {exercise.points:g} points"
-        shown = {"data": {"text/html": hint, "text/plain": text}, "metadata": {}, "output_type": "display_data"}
-        # the one that counts: nbgrader reads the first execute_result as a number
-        counted: dict[str, Any] = {"data": {"text/plain": repr(score)}, "metadata": {}, "output_type": "execute_result"}
-        counted["execution_count"] = number + 1
-        found[0].outputs = [nbformat.from_dict(shown), nbformat.from_dict(counted)]
-        found[0].execution_count = number + 1
-
-
-def clamp(points: float, max_points: float) -> float:
-    """Points as a plain float between 0 and the most: nbgrader gives full marks for anything it cannot read."""
-    return min(max(float(points), 0.0), float(max_points))
-
-
-def hint_html(exercise: ExerciseResult, score: float, max_points: float, module_message: str, *, first: bool) -> str:
-    """What a student reads below a test cell; everything in it is escaped.
-
-    A message about the module as a whole (missing, syntax error) is said once, in the first cell.
-    """
-    good = exercise.outcome is Outcome.PASSED
-    mark, colour = ("✓", "#0b6e4f") if good else ("✗", "#a3320b")
-    said = [f"<b style='color:{colour}'>{mark} {_e(exercise.id)}: {_e(exercise.outcome.words)}</b> "
-            f"· {score:g} of {max_points:g} points"]  # fmt: skip
-    if module_message:
-        text = module_message if first else "The module as a whole has a problem: see the first test cell."
-        said.append(_e(text))
-    if exercise.message and exercise.message != module_message:
-        said.append(_e(exercise.message))
-    if exercise.mistake_title:
-        said.append(f"<b>{_e(exercise.mistake_title)}</b>")
-    if exercise.hint and exercise.hint != exercise.message:
-        said.append(f"Hint: {_e(exercise.hint)}")
-    said += [f"Remark: {_e(remark)}" for remark in exercise.remarks]
-    table = ""
-    if len(exercise.parts) > 1 and not (module_message and not score):
-        rows = "".join(
-            f"<tr><td>{_e(part.name)}</td><td>{_e(part.outcome.words)}</td>"
-            f"<td style='text-align:right'>{part.points:g} / {part.max_points:g}</td></tr>"
-            for part in exercise.parts
-        )
-        table = f"<table><tr><th>part</th><th>outcome</th><th>points</th></tr>{rows}</table>"
-    body = "".join(f"<div>{line}</div>" for line in said)
-    return f"<div class='unrolled-hint' style='border-left:4px solid {colour};padding:4px 12px'>{body}{table}</div>"
-
-
-def _e(text: str) -> str:
-    return html.escape(str(text)).replace("\n", "<br>")
 
 
 class Seal(_CoursePreprocessor):
@@ -593,9 +285,7 @@ class Seal(_CoursePreprocessor):
         unit, student = self.unit(resources), resources["nbgrader"]["student"]
         submission = Path(self.original) if self.original else self.submission(resources)
         made_from = fingerprint(unit, Path(self.coursedir().root), submission, student)
-        nb.metadata[SEAL] = {"made_from": made_from}
-        if resources.get("unrolled_execution"):
-            nb.metadata[SEAL]["execution"] = resources["unrolled_execution"]
+        seal(nb, made_from, resources.get("unrolled_execution", ""))
         return nb, resources
 
 

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 
@@ -18,17 +17,13 @@ import nbformat
 import pytest
 from small_course import HOME, make_course, make_result
 
-from autograder import grade, gradebook
+from autograder import grade, graded_notebook, gradebook
 from autograder.course import load_course
 from autograder.errors import InfrastructureError, StoreError, UsageError
 from autograder.gradebook import check_gradebook, ensure_registered, read_scores, record_class, submitted_students
 from autograder.release import quiet_nbgrader, release
 from autograder.results import Outcome
 from autograder.store import ResultStore
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # nbgrader's tables on SQLAlchemy 2.1: three warnings that change nothing
-    from autograder import nbgrader_bridge as bridge
 
 UNIT = load_course().unit("02_bptt")
 COURSE = load_course().name
@@ -46,9 +41,14 @@ def empty_room(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture
-def room(empty_room, tmp_path, monkeypatch) -> Path:
-    """A copy of it, where the judge gives each module the share of points that it asks for in its first line."""
+@pytest.fixture(params=["at once", "by nbgrader's steps"])
+def room(empty_room, tmp_path, monkeypatch, request) -> Path:
+    """A copy of it, where the judge gives each module the share of points that it asks for in its first line.
+
+    Whatever is said of it holds for both ways of recording.
+    """
+    if request.param != "at once":
+        monkeypatch.setattr(gradebook, "is_standard", lambda config: False)
     monkeypatch.setenv("UNROLLED_SALT", "a salt for tests")
 
     def judge(unit_id, path, *, student, draw):
@@ -119,7 +119,7 @@ def test_partial_points_reach_the_gradebook(room, share):
 
 def test_points_are_clamped():
     """nbgrader gives full marks for a negative number and stops at one above the most."""
-    assert [bridge.clamp(p, 4) for p in (-1, 0, 2.5, 4, 4.0000001)] == [0, 0, 2.5, 4, 4]
+    assert [graded_notebook.clamp(p, 4) for p in (-1, 0, 2.5, 4, 4.0000001)] == [0, 0, 2.5, 4, 4]
 
 
 def test_a_student_nobody_knew_is_added(room):
@@ -345,6 +345,7 @@ def test_a_left_over_folder_of_a_killed_run_is_done_again(room):
 def test_a_notebook_that_breaks_nbgrader_still_counts(room, monkeypatch):
     """If nbgrader cannot process a notebook at all, the scores go into the gradebook without it."""
     monkeypatch.setattr(gradebook, "_run", lambda *args, **options: "boom")
+    monkeypatch.setattr(gradebook, "record_at_once", lambda *args: {}["boom"])
     hand_in(room, "ada", "0.5")
     entry = record(room)["ada"]
     assert entry.ok and scores(room, "ada") == shares(0.5) and manual_cell(room, "ada") == (None, True)
@@ -452,7 +453,7 @@ def test_a_missing_gradebook_is_fine(tmp_path):
 def hint(message: str = "", *, module_message: str = "", first: bool = True) -> str:
     result = make_result(UNIT, 0.5).exercises[3]
     result.message = message
-    return bridge.hint_html(result, 5.0, 10.0, module_message, first=first)
+    return graded_notebook.hint_html(result, 5.0, 10.0, module_message, first=first)
 
 
 def test_a_hint_cannot_carry_code_into_the_page():
@@ -460,7 +461,7 @@ def test_a_hint_cannot_carry_code_into_the_page():
     result = make_result(UNIT, 0.5).exercises[3]
     result.message = result.hint = result.mistake_title = "<script>alert(1)</script>"
     result.remarks, result.parts[0].name = ["<b onclick=x>"], "<i>"
-    text = bridge.hint_html(result, 5.0, 10.0, "<img src=x>", first=True)
+    text = graded_notebook.hint_html(result, 5.0, 10.0, "<img src=x>", first=True)
     assert not re.search(r"<(script|b onclick|i>|img)", text) and "&lt;script&gt;" in text
 
 
