@@ -61,3 +61,6 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.OverwriteCells.add_missing_cells = True
 c.AssignLatePenalties.plugin_class = "autograder.nbgrader_late.CourseLateRule"  # the table [late] of course.toml
+
+# Feedback: nbgrader's pages, made by an exporter that does for all students what is the same for all of them once.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_feedback.FeedbackExporter"

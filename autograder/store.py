@@ -65,6 +65,7 @@ _WITHOUT_INFLUENCE = {
     "marks.py",
     "mutants.py",
     "nbgrader_bridge.py",
+    "nbgrader_feedback.py",
     "nbgrader_late.py",
     "notebook_runner.py",
     "notebook_sandbox.py",

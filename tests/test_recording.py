@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbgrader.coursedir import CourseDirectory
 from small_course import HOME, make_course, make_result
 from traitlets.config import Config
@@ -21,6 +22,7 @@ from autograder import folders, grade, gradebook
 from autograder.course import load_course
 from autograder.gradebook import ensure_registered, load_config, record_class
 from autograder.graded_notebook import _as_it_is, tidy_outputs
+from autograder.nbgrader_feedback import _PICTURE, _described
 from autograder.recording import _LEFT_OUT, is_standard
 from autograder.release import quiet_nbgrader, release
 
@@ -289,3 +291,35 @@ def test_the_quick_reader_reads_what_the_thorough_one_reads(name):
     quick = _as_it_is(json.dumps(notebook))
     assert (quick is None) == (name in MENDED)
     assert name in MENDED or quick == nbformat.reads(json.dumps(notebook), as_version=4)
+
+
+# ── feedback pages ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["nothing", "outputs", "answers", "attachments", "graded cells deleted", "not valid"])
+def test_feedback_pages_are_nbgraders_own(name, both, course, monkeypatch):
+    """Made faster, they hold what nbconvert's exporter makes, apart from how it writes its tags."""
+    student = f"s{list(CHANGES).index(name):02}"
+    page = course / folders.FEEDBACK / student / UNIT.id / f"{UNIT.id}.html"
+    config = load_config(course)
+    assert not gradebook._generate_feedback(UNIT, student, config)
+    ours = page.read_text(encoding="utf-8")
+    config.GenerateFeedback.exporter_class = "nbconvert.exporters.HTMLExporter"
+    assert not gradebook._generate_feedback(UNIT, student, config)
+    assert str(BeautifulSoup(ours, "html.parser")) == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tag", "described"),
+    [
+        ("<img>", True),
+        ('<img src="a>b">', True),
+        ("<img src='a alt=b'>", False),  # no harm: it is only about whoever cannot see the picture
+        ('<img alt="a loss curve" src="a">', False),
+        ("<img src='a' alt>", False),
+        ("<image>", False),
+    ],
+)
+def test_pictures_without_a_description_say_so(tag, described):
+    """As nbconvert has it, for whoever has the page read aloud."""
+    assert ("No description" in _PICTURE.sub(_described, tag)) == described
