@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from autograder import folders, gradebook
-from autograder.cluster import Cluster, Place, Processes, cores
+from autograder import folders
+from autograder.cluster import Cluster, Place, Processes, cores, get_ready, get_ready_to_draw
 from autograder.course import Unit, load_course
 from autograder.errors import (
     EXIT_INFRASTRUCTURE,
@@ -25,11 +24,14 @@ from autograder.errors import (
     StoreError,
     UsageError,
 )
-from autograder.grade import Graded, grade_class
 from autograder.progress import Progress, choose_progress
+from autograder.quick_imports import import_jsonschema, import_nbgrader
 from autograder.results import SubmissionResult
 from autograder.sandbox import Stack, choose
 from autograder.store import ResultStore, reasons
+
+if TYPE_CHECKING:
+    from autograder.grade import Graded
 
 LOCK = Path(folders.STATE) / "grading.lock"
 SAME = 1e-9  # points that differ by less are the same
@@ -100,13 +102,21 @@ def run_class(unit_id: str, options: Options, console: Console, confirm: Callabl
     Raises:
         UsageError, StoreError, InfrastructureError: nothing could be begun; says why.
     """
-    _import_jsonschema()
     unit = load_course().unit(unit_id)
     root = folders.course_root()
     stack = choose(options.isolation) if options.scheduler is None or options.isolation else None
     names = _names(unit, root, options)
-    with choose_progress(console, quiet=options.quiet, json_lines=options.json_lines) as progress, only_one(root):
-        run = _ClassRun(unit, root, names, stack, options, console, progress)
+    local = options.scheduler is None and bool(names)
+    judging = (get_ready, unit.id, stack.name if stack is not None else None)
+    with (
+        choose_progress(console, quiet=options.quiet, json_lines=options.json_lines) as progress,
+        only_one(root),
+        _processes(min(options.jobs or cores(), len(names)), *judging) if local else nullcontext() as judges,
+        _processes(1, get_ready_to_draw) as artist,
+    ):
+        import_jsonschema()
+        import_nbgrader()
+        run = _ClassRun(unit, root, names, stack, options, console, progress, judges, artist)
         try:
             return run.all(confirm)
         except KeyboardInterrupt:
@@ -114,24 +124,21 @@ def run_class(unit_id: str, options: Options, console: Console, confirm: Callabl
             return EXIT_INTERRUPTED
 
 
-def _import_jsonschema() -> None:
-    """Import what nbgrader checks notebooks with, without the grammar of international web addresses.
-
-    jsonschema compiles that when it is imported, if it is installed, which takes more than a second of processor time;
-    no schema of a notebook has such an address.
-    """
-    if "jsonschema" in sys.modules or "rfc3987_syntax" in sys.modules:
-        return
-    absent: Any = None  # how Python is told that a module is not there
-    sys.modules["rfc3987_syntax"] = absent
+@contextmanager
+def _processes(count: int, prepare: Callable[..., object], *args: Any) -> Iterator[Processes]:
+    """Processes that get ready while this one imports nbgrader; whatever they still do at the end is not waited for."""
+    place = Processes(count)
     try:
-        importlib.import_module("jsonschema")
+        place.begin(prepare, *args)
+        yield place
     finally:
-        del sys.modules["rfc3987_syntax"]
+        place.stop()
 
 
 def _names(unit: Unit, root: Path, options: Options) -> list[str]:
-    known = gradebook.submitted_students(unit, root)
+    from autograder.gradebook import submitted_students
+
+    known = submitted_students(unit, root)
     for name in options.students:
         if name not in known:
             raise UsageError(
@@ -185,10 +192,15 @@ class _ClassRun:
         options: Options,
         console: Console,
         progress: Progress,
+        judges: Processes | None,
+        artist: Processes,
     ) -> None:
+        from autograder.gradebook import Recorder
+
         self.unit, self.root, self.names, self.stack = unit, root, names, stack
         self.options, self.console, self.progress = options, console, progress
-        self.recorder = gradebook.Recorder(
+        self.judges, self.artist = judges, artist
+        self.recorder = Recorder(
             unit, names, root=root, db_url=options.db_url, feedback=options.feedback, force=options.force
         )
         self.keys: dict[str, str] = {}  # of those who have a result; the results are in the store, not in memory
@@ -201,6 +213,8 @@ class _ClassRun:
 
     def all(self, confirm: Callable[[str], bool]) -> int:
         """Judge, compare if asked to, record, report."""
+        from autograder.grade import grade_class
+
         with self.place() as place:
             self.progress.event("start", unit=self.unit.id, submissions=len(self.names), place=place.text)
             graded = grade_class(
@@ -236,11 +250,12 @@ class _ClassRun:
         if self.options.scheduler is not None:
             place: Place = Cluster(self.options.scheduler, self.progress.say)
         else:
-            place = Processes(min(self.options.jobs or cores(), len(self.names)))
+            assert self.judges is not None  # nobody to judge is an error of the recorder's
+            place = self.judges
         try:
             yield place
         finally:
-            place.shutdown(wait=True, cancel_futures=True)
+            place.shutdown(wait=False, cancel_futures=True)
 
     def judged(self, graded: Graded, *, record: bool) -> None:
         """Note one submission's result, and put it into the gradebook."""
@@ -302,7 +317,9 @@ class _ClassRun:
 
     def changes(self) -> list[Change]:
         """What the run would change in the gradebook, by student."""
-        before = gradebook.read_all_scores(self.unit, self.recorder.config)
+        from autograder.gradebook import read_all_scores
+
+        before = read_all_scores(self.unit, self.recorder.config)
         found = []
         for name in self.names:
             result = self.result(name)
@@ -372,7 +389,7 @@ class _ClassRun:
         quiet = self.options.quiet or self.options.json_lines
         if not quiet:
             class_table(results, load_course(), self.console)
-        for line in write_class_pages(results, load_course(), self.root):
+        for line in write_class_pages(results, load_course(), self.root, executor=self.artist):
             self.progress.say(line)
 
     def end(self, code: int) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from autograder.errors import InfrastructureError, UsageError
@@ -44,6 +45,9 @@ class Place(Executor):
         """What it is, in words."""
         raise NotImplementedError
 
+    def begin(self, prepare: Callable[..., object], *args: Any) -> None:
+        """Start now, and call a function first in each process; a place whose processes run anyway need not."""
+
     def stop(self) -> None:
         """End what is running, without its results."""
         raise NotImplementedError
@@ -59,6 +63,7 @@ class Processes(Place):
         self._count = count or cores()
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._prepare: Callable[[], object] = get_ready
 
     @property
     def width(self) -> int:
@@ -67,6 +72,12 @@ class Processes(Place):
     @property
     def text(self) -> str:
         return f"{self._count} process{'es' * (self._count > 1)} on this machine"
+
+    def begin(self, prepare: Callable[..., object], *args: Any) -> None:
+        """As the base class says. What the function raises is left to the tasks to find."""
+        self._prepare = partial(prepare, *args)
+        with self._lock:
+            self._pool = self._pool or self._started()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         with self._lock:
@@ -85,7 +96,7 @@ class Processes(Place):
         pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_end_with_parent)
         with _no_interrupts_inherited():
             for _ in range(self._count):  # each of these starts one process, which stays deaf to Ctrl-C
-                pool.submit(_warm_up)
+                pool.submit(self._prepare)
         return pool
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -109,7 +120,7 @@ def process_pool(jobs: int | None = None) -> Iterator[Processes]:
     """Processes to judge in, one per core by default, started now; Ctrl-C is left to this one."""
     executor = Processes(jobs)
     try:
-        executor.submit(_warm_up)
+        executor.begin(get_ready)
         yield executor
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
@@ -127,9 +138,35 @@ def _watch(parent: Any) -> None:
     os._exit(1)
 
 
-def _warm_up() -> None:
-    """Importing the grader is what takes long."""
-    import autograder.judge  # noqa: F401 -- for its side effect
+def get_ready(unit_id: str | None = None, stack_name: str | None = None) -> None:
+    """Do what a process has to do once before it can judge: import the grader, start a sandbox.
+
+    Args:
+        unit_id: what will be judged; None: not known yet.
+        stack_name: how student code will be isolated; None: the strongest that the machine offers.
+    """
+    import autograder.judge  # noqa: F401 -- importing it is what takes longest
+    from autograder.checking import load_checks
+    from autograder.course import load_course
+    from autograder.sandbox import PROCESS, Limits, choose, start_worker
+    from autograder.store import grader_pieces
+
+    if unit_id is None:
+        return
+    unit = load_course().unit(unit_id)
+    load_checks(unit)
+    grader_pieces(unit)
+    stack = choose(stack_name)
+    if stack is not PROCESS:  # which keeps nothing from one submission to the next
+        limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+        start_worker(limits, stack).close()
+
+
+def get_ready_to_draw() -> None:
+    """Import what draws a report's plots, while nobody waits for them."""
+    importlib.import_module("matplotlib.figure")
+    importlib.import_module("matplotlib.backends.backend_svg")
+    import autograder.plots  # noqa: F401 -- as above
 
 
 @contextmanager

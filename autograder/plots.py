@@ -30,6 +30,11 @@ MOST_TICKS = 60  # students shown one by one in the plot of times
 _ROW = 0.34  # inches per exercise
 
 
+def unit_plots(units: Sequence[UnitFigures]) -> list[tuple[str, str]]:
+    """Both plots of each unit."""
+    return [(score_plot(unit), exercise_plot(unit)) for unit in units]
+
+
 def score_plot(unit: UnitFigures) -> str:
     """How many students have how many points: a histogram in steps of 10 %, with mean and median."""
     with _figure(5.4, 2.6) as figure:

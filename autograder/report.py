@@ -6,10 +6,11 @@ escaped. A student's page holds nothing of other students, and of the hidden dra
 
 from __future__ import annotations
 
+import re
 import string
-import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -52,6 +53,7 @@ REPORTS = "reports"  # below the course's root: made by grading, never committed
 PRINTED = 1500  # characters shown of what a module printed
 PEOPLE_NAMED = 8  # in the list of mistakes, before "and 3 more"
 MISTAKES_SHOWN = 12  # of each kind, before the reader opens the rest
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # Unicode's Cc and Cs, but for \n and \t
 BESIDE = 29  # exercises of units whose outcomes stand beside each other: as many as fit on a printed page
 
 
@@ -64,7 +66,11 @@ def sign(outcome: Outcome) -> str:
 
 
 def write_class_pages(
-    results: Sequence[SubmissionResult], course: Course, root: Path, db_url: str | None = None
+    results: Sequence[SubmissionResult],
+    course: Course,
+    root: Path,
+    db_url: str | None = None,
+    executor: Executor | None = None,
 ) -> list[str]:
     """Write the class report and a feedback page per student below ``reports/``.
 
@@ -73,6 +79,7 @@ def write_class_pages(
         course: the course.
         root: the course's folder.
         db_url: the gradebook, which knows who was given more time; default is that of ``nbgrader_config.py``.
+        executor: of processes on this machine, to draw the plots meanwhile.
 
     Returns:
         lines that say where the pages are.
@@ -82,6 +89,7 @@ def write_class_pages(
         StoreError: a page cannot be written.
     """
     figures = unit_figures(results, course)
+    plots = _plots(figures, executor)
     folder = root / REPORTS / (figures[0].unit.id if len(figures) == 1 else "course")
     pages = {student: f"students/{student_folder(student)}.html" for student in students_of(figures)}
     late = {
@@ -99,12 +107,30 @@ def write_class_pages(
         for student, result in unit.results.items()
     }
     notes, roster = _roster(root)
-    class_report(results, course, folder / "class.html", pages, late, earlier, roster)
+    class_report(results, course, folder / "class.html", pages, late, earlier, roster, plots)
     return [
         *notes,
         f"Class report:    {shown_path(folder / 'class.html')}",
         f"Feedback pages:  {shown_path(folder / 'students')}/<student>.html",
     ]
+
+
+def _plots(figures: Sequence[UnitFigures], executor: Executor | None) -> Callable[[], Sequence[tuple[str, str]]]:
+    """Have both plots of each unit drawn, elsewhere if that can be, meanwhile; what is returned waits for them."""
+    from autograder.plots import unit_plots
+
+    here = partial(unit_plots, figures)
+    if executor is None:
+        return here
+    drawn = executor.submit(unit_plots, figures)
+
+    def wait() -> Sequence[tuple[str, str]]:
+        try:
+            return drawn.result()
+        except BrokenExecutor:  # somebody has ended the process
+            return here()
+
+    return wait
 
 
 def _roster(root: Path) -> tuple[list[str], list[str]]:
@@ -131,6 +157,7 @@ def class_report(
     late: Mapping[tuple[str, str], Late] | None = None,
     earlier: Mapping[tuple[str, str], Sequence[SubmissionResult]] | None = None,
     roster: Sequence[str] = (),
+    plots: Callable[[], Sequence[tuple[str, str]]] | None = None,
 ) -> None:
     """Write the page about a class: one HTML file.
 
@@ -142,6 +169,7 @@ def class_report(
         late: (student, unit) -> how late a submission was; those in time are not there.
         earlier: (student, unit) -> results of what was handed in before, the newest first.
         roster: who is in the class, whether they handed in something or not; empty if nobody knows.
+        plots: gives the two plots of each unit, if somebody draws them already.
 
     Raises:
         UsageError: there are no results.
@@ -149,9 +177,8 @@ def class_report(
     """
     from markupsafe import Markup
 
-    from autograder.plots import exercise_plot, score_plot
-
     figures = unit_figures(results, course)
+    drawn = (plots or _plots(figures, None))()
     late = late or {}
     found = mistakes(results)
     stacks: dict[str, int] = {}
@@ -169,8 +196,8 @@ def class_report(
             for student in students_of(figures)
         },
         most=sum(unit.unit.max_score for unit in figures),
-        score_plots=[Markup(score_plot(unit)) for unit in figures],  # noqa: S704 -- our own numbers and names only
-        exercise_plots=[Markup(exercise_plot(unit)) for unit in figures],  # noqa: S704 -- the same
+        score_plots=[Markup(plot) for plot, _ in drawn],  # noqa: S704 -- our own numbers and names only
+        exercise_plots=[Markup(plot) for _, plot in drawn],  # noqa: S704 -- the same
         mistakes=[
             (title, words, [entry for entry in found if entry.kind == kind])
             for kind, title, words in _KINDS
@@ -305,7 +332,7 @@ def _printable(value: Any) -> Any:
     """Control characters and halves of characters, which students' messages may hold, become a visible sign."""
     if type(value) is not str:
         return value
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "�" for c in value)
+    return _UNPRINTABLE.sub("�", value)
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:

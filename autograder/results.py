@@ -5,7 +5,6 @@ The JSON schema is documented in README.md ("The result file").
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -106,8 +105,9 @@ class SubmissionResult:
         raise KeyError(exercise_id)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dicts, lists, strings and numbers."""
-        return dataclasses.asdict(self)
+        """Plain dicts, lists, strings and numbers; what is not changed by that is not copied."""
+        exercises = [{**vars(item), "parts": [dict(vars(part)) for part in item.parts]} for item in self.exercises]
+        return {**vars(self), "exercises": exercises}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SubmissionResult:

@@ -18,7 +18,8 @@ import importlib.metadata
 import json
 import math
 import platform
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,6 +74,7 @@ _WITHOUT_INFLUENCE = {
     "plots.py",
     "progress.py",
     "pytest_plugin.py",
+    "quick_imports.py",
     "recording.py",
     "regions.py",
     "release.py",
@@ -139,7 +141,7 @@ class ResultStore:
         found |= {f"file/{name}": _short(data) for name, data in submission.files.items()}
         reference = self.root / folders.SOURCES / unit.id / unit.module_file
         found["reference"] = _short(reference.read_bytes()) if reference.is_file() else ""
-        return found | grader_pieces(unit)
+        return found | _pieces_of_checks(unit) | grader_pieces(unit)
 
     def file(self, unit: Unit, student: str | None, key: str) -> Path:
         """Where a result lies, or would lie."""
@@ -176,7 +178,9 @@ class ResultStore:
             StoreError: it cannot be written.
         """
         check_is_score(result)
-        folders.write_json(self.file(unit, student, key), result.to_json() | {_MADE_FROM: pieces or {}})
+        data = result.to_json() | {_MADE_FROM: pieces or {}}
+        text = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)  # indented it takes twice as long
+        folders.write_atomically(self.file(unit, student, key), text.encode())
 
     def history(self, unit: Unit, student: str | None) -> Iterator[Kept]:
         """The results of a student's earlier submissions and earlier graders, newest first; only accepted ones."""
@@ -260,20 +264,28 @@ def key_of(pieces: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=16)  # a running grader goes on with the code that it has loaded, whatever happens to the files
-def _pieces_of_grader(unit: Unit, package: Path) -> Pieces:
+def _pieces_of_grader(unit: Unit, package: Path) -> tuple[Pieces, str]:
+    """What it is made of, and the text of the unit's checks."""
     pieces = _pieces_of_entry(load_course(), unit)
     for name in ["numpy", *(["torch"] if unit.engine == "torch" else [])]:
         pieces[f"version/{name}"] = importlib.metadata.version(name)
+    checks = ""
     for name, data in grader_files(package, unit):
         pieces[f"grader/{name}"] = _short(data)
         if name == f"checks/test_{unit.id}.py":
-            pieces |= {f"check/{exercise}": digest for exercise, digest in check_digests(data.decode()).items()}
-    return pieces
+            checks = data.decode()
+    return pieces, checks
 
 
 def grader_pieces(unit: Unit) -> Pieces:
     """All that a result depends on besides the student and the salt: one must find the same on every machine."""
-    return {**_pieces_of_grader(unit, _PACKAGE), "version/python": platform.python_version()}
+    return {**_pieces_of_grader(unit, _PACKAGE)[0], "version/python": platform.python_version()}
+
+
+def _pieces_of_checks(unit: Unit) -> Pieces:
+    """The checks one by one, for people to be told which of them has changed."""
+    digests = check_digests(_pieces_of_grader(unit, _PACKAGE)[1])
+    return {f"check/{exercise}": digest for exercise, digest in digests.items()}
 
 
 def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
@@ -310,7 +322,7 @@ def grader_files(package: Path, unit: Unit) -> list[tuple[str, bytes]]:
         current = waiting.pop()
         if current == "upstream.py" and not unit.upstream:
             continue  # what it takes from earlier units reaches no module of this one
-        for name in sorted(_imported(everything[current]) & others):
+        for name in sorted(_imported(everything[current], others)):
             others.remove(name)
             waiting.append(name)
     return [(name, file.read_bytes()) for name, file in sorted(everything.items()) if name not in others]
@@ -322,12 +334,15 @@ def _belongs_to_another(name: str, unit: Unit) -> bool:
     return bool(named) and unit.id not in named
 
 
-def _imported(file: Path) -> set[str]:
-    """Files of this package and of coursekit that a file may import by its statements."""
+def _imported(file: Path, candidates: Set[str]) -> set[str]:
+    """Which of these files of this package and of coursekit a file may import by its statements."""
     if file.suffix != ".py":
         return set()
+    source = file.read_bytes()
+    if not _may_import(source, candidates):
+        return set()  # so with most files, and parsing them all would take longer than judging a submission
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -337,10 +352,23 @@ def _imported(file: Path) -> set[str]:
         if module.startswith(("autograder.", "coursekit.")):
             path = module.removeprefix("autograder.").replace(".", "/")
             found |= {f"{path}.py", f"{path}/__init__.py"}
-    return found
+    return found & candidates
 
 
-def check_digests(source: str) -> dict[str, str]:
+def _may_import(source: bytes, candidates: Set[str]) -> bool:
+    """Whether a text holds the words that a statement which imports one of these files has to hold, in any order."""
+    for package in (b"autograder", b"coursekit"):
+        if not re.search(rb"\b(?:import|from)\b(?:\\\r?\n|.)*?\b%b\b" % package, source):
+            continue
+        for name in candidates:
+            words = name.removesuffix(".py").removesuffix("/__init__").encode().split(b"/")
+            if (words[0] == b"coursekit") == (package == b"coursekit") and all(word in source for word in words):
+                return True
+    return False
+
+
+@lru_cache(maxsize=16)
+def check_digests(source: str) -> Mapping[str, str]:
     """Exercise -> hash of the code that its check consists of: the test, and what it names in the file, in turn.
 
     Only for telling people which checks have changed; what is graded again is decided by the whole file.

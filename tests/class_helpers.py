@@ -19,6 +19,7 @@ from small_course import make_course
 from autograder import folders
 from autograder.cluster import Place
 from autograder.course import load_course
+from autograder.grade import Task
 from autograder.mistakes import mistaken_source, reference_path
 from autograder.release import release
 
@@ -96,7 +97,7 @@ def marks(root: Path) -> dict[str, Any]:
 
 
 class Here(Place):
-    """Judges in this very process, as soon as it is asked to; what it does instead can be given."""
+    """Judges (and draws) in this very process, as soon as it is asked to; what it does to judge can be given."""
 
     def __init__(self, instead: Callable[..., Any] | None = None) -> None:
         self.instead = instead
@@ -112,9 +113,11 @@ class Here(Place):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self.asked.append(args[0].student)
+        is_task = bool(args) and isinstance(args[0], Task)
+        if is_task:
+            self.asked.append(args[0].student)
         try:
-            future.set_result((self.instead or fn)(*args, **kwargs))
+            future.set_result((self.instead or fn if is_task else fn)(*args, **kwargs))
         except BaseException as error:
             future.set_exception(error)
         return future

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_course import make_result
@@ -317,6 +321,36 @@ def test_pages_know_roster_and_earlier_submissions(tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("name\nada\n", encoding="utf-8")
     said = report.write_class_pages(results[-1:], COURSE, tmp_path)
     assert "does without a roster" in said[0] and "unknown column 'name'" in said[0]
+
+
+class Ended(Executor):
+    """Processes of which one has been killed."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenExecutor())
+        return future
+
+
+@pytest.mark.parametrize("executor", [ThreadPoolExecutor(1), Ended()], ids=["works", "ended"])
+def test_plots_drawn_elsewhere_make_the_same_report(tmp_path: Path, executor: Executor) -> None:
+    """Whoever draws them, and also if nobody does."""
+    pages = []
+    for name, drawing in (("here", None), ("elsewhere", executor)):
+        (root := tmp_path / name).mkdir()
+        (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'x'\n")
+        report.write_class_pages(class_of(9), COURSE, root, executor=drawing)
+        pages.append((root / "reports" / UNIT.id / "class.html").read_bytes())
+    executor.shutdown()
+    assert pages[0] == pages[1] and pages[0].count(b"<svg") == 2
+
+
+def test_signs_that_cannot_be_shown_are_replaced() -> None:
+    """Control characters and halves of characters, as Unicode has them; line breaks and tabs stay."""
+    signs = [chr(number) for number in range(0x110000)]
+    bad = [c for c in signs if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
+    assert report._printable("".join(bad)) == "�" * len(bad)
+    assert report._printable("".join(good := sorted(set(signs) - set(bad)))) == "".join(good)
 
 
 # ── how it looks ──────────────────────────────────────────────────────────────────────────────────────

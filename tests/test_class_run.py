@@ -18,7 +18,7 @@ from rich.console import Console
 from autograder import class_run, folders, store
 from autograder.class_run import Options, run_class
 from autograder.course import load_course
-from autograder.errors import InfrastructureError, UsageError
+from autograder.errors import InfrastructureError, StoreError, UsageError
 from autograder.gradebook_session import OneSession
 from autograder.mistakes import reference_path
 from autograder.progress import BarProgress, LineProgress, Pace, span
@@ -227,6 +227,24 @@ def test_an_unknown_student_is_refused_before_anything_is_judged(classroom):
     """The sentence names the folder that is missing."""
     with pytest.raises(UsageError, match="nobody has handed in nothing"):
         run(replace(QUICK, students=("nobody",)))
+
+
+def test_processes_start_at_once_and_end_if_there_is_nothing_to_judge(classroom, monkeypatch):
+    """Those that judge and the one that draws get ready while the gradebook is opened; a bad one ends them."""
+    said = []
+
+    class Noted(Here):
+        def begin(self, prepare, *args):
+            said.append("begin")
+
+        def stop(self):
+            said.append("stop")
+
+    place = Noted()
+    monkeypatch.setattr(class_run, "Processes", lambda jobs: place)
+    with pytest.raises(StoreError, match="no folder"):
+        run(replace(QUICK, db_url="sqlite:////nowhere/at/all.db"))
+    assert said == ["begin", "begin", "stop", "stop"] and place.asked == []
 
 
 class Clock:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,33 @@ def test_another_unit_s_files_count_if_they_are_imported(tmp_path):
         "checks/test_01_vanilla_rnn.py",
         "checks/test_02_bptt.py",
     ]
+
+
+@pytest.mark.parametrize("unit", load_course().units, ids=lambda unit: unit.id)
+def test_files_that_are_not_parsed_import_nothing(monkeypatch, unit):
+    """Looking at the text before parsing it leaves nothing out."""
+    package = Path(store.__file__).parent
+    found = grader_files(package, unit)
+    monkeypatch.setattr(store, "_may_import", lambda source, candidates: True)
+    assert found == grader_files(package, unit)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import autograder.checks.test_04_lstm_gru as other, coursekit.data",
+        "if True: from autograder.checks import (\n    test_04_lstm_gru,\n)",
+        "def f():\n    from \\\n        coursekit.data import digits",
+        "import autograder, \\\r\n    coursekit.data.digits",
+        "from coursekit import (  # data\n    data as d)",
+    ],
+)
+def test_every_way_of_importing_a_file_is_seen(tmp_path, source):
+    """Statements over several lines, several in one line, other names: all count."""
+    candidates = {"checks/test_04_lstm_gru.py", "coursekit/data/__init__.py", "coursekit/data/digits.py"}
+    (tmp_path / "file.py").write_bytes(source.encode())
+    ast.parse(source)
+    assert store._imported(tmp_path / "file.py", candidates)
 
 
 @pytest.mark.parametrize("change", ["points", "weights", "memory_mb", "edge_case_credit"])
@@ -276,6 +304,12 @@ def test_a_submission_is_graded_once(here, monkeypatch):
     first = ResultStore(here).result(UNIT, path, "ada")
     assert ResultStore(here).result(UNIT, path, "ada") == first
     assert calls == [(UNIT.id, "ada", True)]
+
+
+def test_the_json_of_a_result_has_every_field():
+    """Nothing that a result, an exercise or a part says is left out, and the order is that of the fields."""
+    result = make_result(UNIT, 0.5)
+    assert json.dumps(result.to_json()) == json.dumps(asdict(result))
 
 
 def test_results_are_plain_json(here):
