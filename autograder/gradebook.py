@@ -8,6 +8,8 @@ from the result store (:mod:`autograder.store`), which ``autograder grade`` fill
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -211,7 +213,8 @@ def check_gradebook(db_url: str) -> None:
         raise StoreError(
             f"{db_url!r} is no database address; one looks like sqlite:////home/me/gradebook.db."
         ) from error
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+    file = _file_of(db_url)
+    if file is None:
         try:
             engine = create_engine(url)
             tables = set(inspect(engine).get_table_names())
@@ -220,7 +223,6 @@ def check_gradebook(db_url: str) -> None:
             raise StoreError(f"The gradebook {url.render_as_string()} cannot be reached: {error}.") from error
         _check_tables(url.render_as_string(), tables)
         return
-    file = Path(url.database)
     if not file.parent.is_dir():
         raise StoreError(f"The gradebook {file} cannot be made: there is no folder {file.parent}.")
     if file.is_dir():
@@ -259,7 +261,36 @@ def open_gradebook(db_url: str, course_id: str) -> Any:
     from nbgrader.api import Gradebook
 
     folders.own_tools_on_path()
+    file = _file_of(db_url)
+    if file is not None and not file.exists():
+        _make_gradebook(file, course_id)
     return Gradebook(db_url, course_id)
+
+
+def _file_of(db_url: str) -> Path | None:
+    """The file that a gradebook is in, if it is in one."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(db_url)
+    in_file = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
+    return Path(str(url.database)) if in_file else None
+
+
+def _make_gradebook(file: Path, course_id: str) -> None:
+    """An empty gradebook: with all of nbgrader's tables or not there at all, whenever this process ends."""
+    from nbgrader.api import Gradebook
+
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        Gradebook(f"sqlite:///{draft}", course_id).close()
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            pass  # somebody else was faster
+        except OSError:  # a file system without such links
+            draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:

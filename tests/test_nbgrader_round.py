@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from small_course import HOME, make_course, make_result
 
-from autograder import grade, graded_notebook, gradebook
+from autograder import grade, gradebook, graded_notebook
 from autograder.course import load_course
 from autograder.errors import InfrastructureError, StoreError, UsageError
 from autograder.gradebook import check_gradebook, ensure_registered, read_scores, record_class, submitted_students
@@ -440,6 +440,20 @@ def test_an_impossible_gradebook_is_one_sentence(room, address, word):
     (room / "text.db").write_text("this is not a database, it is a text that is long enough\n" * 20)
     with pytest.raises(StoreError, match=word):
         record_class(UNIT.id, root=room, db_url=address.format(root=room))
+
+
+def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
+    """If making it is interrupted nothing is left, which would look like somebody else's database."""
+    file = tmp_path / "gradebook.db"
+    monkeypatch.setattr(os, "link", lambda *paths: {}["interrupted"])
+    with quiet_nbgrader(), pytest.raises(KeyError, match="interrupted"):
+        gradebook.open_gradebook(f"sqlite:///{file}", COURSE)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    with quiet_nbgrader():
+        gradebook.open_gradebook(f"sqlite:///{file}", COURSE).close()
+    check_gradebook(f"sqlite:///{file}")
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_missing_gradebook_is_fine(tmp_path):
