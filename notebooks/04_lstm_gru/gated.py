@@ -93,10 +93,10 @@ def init_lstm(D, H, forget_bias=1.0, seed=0):
     Args:
         D: int, width of the input. H: int, of the hidden state.
         forget_bias: float, where the bias of the forget gate starts.
-        seed: int; the same seed gives the same weights, another seed others.
+        seed: int, for ``np.random.default_rng``: the same seed gives the same weights, another seed others.
 
     Returns:
-        Wx: (D, 4H) normal, standard deviation 1/√D. Wh: (H, 4H) normal, standard deviation 1/√H.
+        Wx: (D, 4H) normal, standard deviation 1/√D, drawn first. Wh: (H, 4H) normal, standard deviation 1/√H.
         b: (4H,) zero, except ``forget_bias`` for the forget gate.
 
     Source: notebook, section "What the gates start from"; Gers et al. 2000, Jozefowicz et al. 2015.
@@ -166,7 +166,7 @@ def gru_forward(x, h0, Wx, Wh, b):
         h: (N, T, H) hidden state after every step.
         cache: anything you like; it is handed to ``gru_backward``.
 
-    Source: notebook, section "The GRU".
+    Source: notebook, section "The GRU, backwards".
     """
     # YOUR CODE HERE
     raise NotImplementedError("gru_forward: not written yet; fill in gru_forward in gated.py")

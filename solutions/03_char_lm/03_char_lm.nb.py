@@ -505,7 +505,8 @@ diagrams_text.whole_model()
 # What does this loss mean? By the rule that $P(a, b) = P(a)\,P(b \mid a)$, the product of all $p_{nt}(y_{nt})$ along
 # a stream is the probability that the model gives to the whole stretch of text, given what came before. So $L$ is
 # minus the logarithm of that, on average over the streams: **to train on the next character is to make the text as a
-# whole as probable as possible.** No character is masked; each of the $N \cdot T$ is a small exam.
+# whole as probable as possible.** No character is masked (`mask` is true everywhere); each of the $N \cdot T$ is a
+# small exam.
 #
 # **Backward** there is nothing left to derive. The layers are called in reverse order, each with what the one above
 # it returned: from the scores to the states, from the states to the embedded characters, from those to the table. Two
@@ -529,9 +530,9 @@ check("char_rnn_loss")
 # ### Three tests that cost nothing
 #
 # Before the first hour of training, three questions with known answers. *Is the loss before training that of a
-# guess?* ($T \log V$, as in unit 2.) *Are the gradients right?* (Move all parameters a little along a random
-# direction: the loss must change by the gradient's component along it. Two evaluations per array, for 44,000 numbers
-# in all.) *Are two chunks with a carried state the same as one of twice the length?*
+# guess?* ($T \log V$, as in unit 2.) *Are the gradients right?* (Move one array at a time, all of it, a little
+# along a random direction: the loss must change by the gradient's component along it. Two evaluations per array, for
+# 44,000 numbers in all.) *Are two chunks with a carried state the same as one of twice the length?*
 
 # %%
 model = CharModel.of(char_lm)  # your functions, for the training loop
@@ -725,8 +726,8 @@ print("a tenfold count means so many times the way:", {name: round(10**slope, 1)
 # %% [markdown]
 # Under plain gradient descent (SGD) the way that a row makes goes with the number of its occurrences, and so rare
 # characters hardly leave the place where chance had put them. The two others give nearly equal chances to all. But do
-# not overrate it: look at the *left* picture. With a well chosen rate (ten times that of the others, and that we had
-# to find), and with clipping, plain descent is only a few hundredths of a bit behind after 300 updates; rare
+# not overrate it: look at the *left* picture. With a well chosen rate (far above that of the others, and we had to
+# find it), and with clipping, plain descent is only a few hundredths of a bit behind after 300 updates; rare
 # characters are rare in the judgement too. What people like about the other two is that the good rate is nearly the
 # same for every problem, since the units of the loss cancel. Nor does the picture show Adagrad's weakness yet, steps
 # that fade whether or not one has arrived. min-char-rnn, the hundred lines that made this kind of model popular, used
@@ -1074,6 +1075,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# In our runs the table was ahead inside words, where the last four characters tell nearly everything. Where a word
+# begins, at brackets, quotes and other signs, the network was, by a little: there it pays to know more than those four.
+#
 # ### Experiment: what the carried state is worth
 #
 # Your chunks begin with the state in which the ones before ended. Suppose that they began with zeros. The trained
@@ -1444,9 +1448,10 @@ better_cells = [name for name in properties if cell_scores[name] > random_scores
 #
 # * **Leading spaces** are found by any network: a line end followed by spaces is a matter of a few characters, and
 #   random weights echo those too.
-# * **Strings, comments and brackets** have left traces: the best trained cell is above the best random one, and all
-#   cells together know clearly more about strings than before. But a correlation of 0.2 is no "quote cell". Nobody
-#   would find it by eye, or rather: anybody would, in any of them.
+# * **Strings, comments and brackets** have left traces: all cells together know clearly more about each of them than
+#   before. In single cells the trace is faint: for strings and comments the best trained one may be no better than the
+#   best random one, which depends on the run, and a correlation of 0.1 or 0.2 is no "quote cell". Nobody would find it
+#   by eye, or rather: anybody would, in any of them.
 # * **Mind the numbers of the cells.** In our runs one and the same cell wins in several disciplines. It is no cell
 #   for strings *and* comments *and* leading spaces: it tells letters from spaces, and where there is prose there are
 #   letters.

@@ -1,7 +1,7 @@
 """Unit 3: a language model of characters, in numpy.
 
 The layers between the embedding and the loss are yours already: they are unit 2's, imported
-below (a stand-in takes the place of one that does not pass its check yet).
+below (while one of them does not pass its check, stand-ins take the place of all six).
 
 Conventions: ``N`` streams of text read side by side, ``T`` characters per chunk, ``V``
 characters in the vocabulary, ``D`` numbers per embedded character, ``H`` hidden units. The

@@ -52,7 +52,7 @@
 # module. For any $z$, $dz$ is the gradient of the loss with respect to it, and has $z$'s shape.
 #
 # **From earlier units** we need some functions. Where yours pass their checks, yours are taken; the next cell but one
-# says so.
+# says so. (The stand-ins take some four times as long per step: mind that where this unit compares times.)
 
 # %%
 # %load_ext autoreload
@@ -432,7 +432,9 @@ check("lstm_backward")
 # with, so that gates are neither pinned nor all alike. Hence normal numbers with standard deviation $1/\sqrt{D}$ for
 # $W_x$, and $1/\sqrt{H}$ for $W_h$.
 #
-# **Exercise 5 (4 points).** Write `init_lstm`. The random numbers come from `np.random.default_rng(seed)`.
+# **Exercise 5 (4 points).** Write `init_lstm`. The random numbers come from `np.random.default_rng(seed)`: draw those
+# of `Wx` first, then those of `Wh`. (Another order is as good. But some runs below stand or fall with their start, and
+# what is said about them holds for this one.)
 
 # %% nbgrader={"grade": true, "grade_id": "test_init_lstm", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false, "cell_type": "code"}
 check("init_lstm")
@@ -505,8 +507,8 @@ for name, ratio in ratio_50.items():
 # gradient. It *offers* a road, and the forget gate decides whether it is open; a road that is closed at the start is
 # hard to discover for a network that learns by gradients.
 #
-# The curves lie above the table's $\sigma(b_f)^{50}$ by some factors: gates vary around their mean, the larger ones
-# carry more, and the side roads carry something too.
+# The curves lie above the table's $\sigma(b_f)^{50}$, about tenfold at bias 2 and the more the smaller the bias: gates
+# vary around their mean, the larger ones carry more, and the side roads carry something too.
 #
 # ### Experiment: can an LSTM's gradient explode?
 #
@@ -608,7 +610,7 @@ print(", ".join(f"{name}: {end:.0e}" for name, end in depth_end.items()))
 # The plain stack loses its gradient as a vanilla network does. With the input added it reaches the first of the
 # hundred layers, and even grows on its way: nothing on that road is below 1, which is one reason why ResNets
 # normalise. A *fixed* gate that keeps 0.9 behaves like a forget gate of 0.9, weak but alive after a hundred layers. A
-# ResNet is an LSTM in depth whose forget and input gates are 1 for ever: the cell of 1997.
+# ResNet is an LSTM in depth whose forget gates are 1 for ever, as in the cell of 1997, and its input gates as well.
 
 # %% [markdown]
 # ## Against torch
@@ -668,7 +670,7 @@ diagrams_gates.gru_cell()
 # ### Find the mistake
 #
 # Here are the GRU's equations as the lecture notes print them. They contain **two** mistakes. A hint: each of the
-# three lines in the middle should read both the input and the state, and each has weights of its own.
+# first three lines should read both the input and the state, and each has weights of its own.
 #
 # $$\begin{aligned}
 # r_t &= \sigma(W_{xr}x_t + W_{hr}h_{t-1} + b_r) \\
@@ -972,19 +974,21 @@ for name, lag in reached.items():
 # **With a bias of 0 neither cell with gates gets beyond the shortest lag**: their gates are half closed, and no
 # gradient arrives that could open them. At long lags they do not even come near; they guess. With a bias of 2 or 3
 # the same cells solve a lag of 200 within a few dozen updates or a few hundred. It is the *start* that decides here,
-# not the architecture. (The vanilla network keeps a distinction or two of the four symbols at any lag. What that is,
-# Question 5 asks.)
+# not the architecture. (The vanilla network keeps a distinction or two of the four symbols at any lag, and with luck
+# all of them. How it can, Question 5 asks.)
 #
 # Now look for a hole: where does a cell fail at a lag, and succeed at a longer one? Nothing in the theory says that
 # 200 is easier than 100. **Each field of this picture is one single run**, and some runs get stuck: in three runs
-# from different starts an LSTM with a bias of 1 solved lag 100 twice, and one with a bias of 3 lag 200 once. Such a
-# picture shows a tendency. A single field of it shows nothing.
+# from different starts an LSTM with a bias of 1 solved lag 100 twice, and one with a bias of 3 lag 200 once. Even
+# rounding can decide: of two programs for the vanilla network that differ in the last digits only, one solved a lag of
+# 200 and the other did not. So some fields of your picture may look unlike what you have just read. Such a picture
+# shows a tendency. A single field of it shows nothing.
 
 # %% [markdown]
 # **Question 5 (3 points).** (a) At the start a forget gate with bias $b_f$ keeps about $\sigma(b_f)$ per step. Which
 # bias makes it keep a share of $1/e$ over a lag of $L$ steps? (Use $\sigma(b) \approx 1 - e^{-b}$ for large $b$.)
 # What is that for $L = 200$? (b) If a large bias is so good, why not always take 10? (c) The vanilla network solved
-# the copy problem at small lags although nothing in it is built to keep anything. How can a tanh unit keep one bit
+# the copy problem at a small lag although nothing in it is built to keep anything. How can a tanh unit keep one bit
 # for ever?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "q_bias", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false, "cell_type": "markdown"}
@@ -1154,9 +1158,10 @@ for name, run in variants.items():
 # * **No tanh on the way out**: $h_t = o \odot c_t$.
 #
 # Write a step and its backward pass into a file of your own or into `gated.py`. Keep the form `(x, prev_h, prev_c,
-# Wx, Wh, b)` (extra weights can be appended to `b`, say), and the cell at the end of "The backward pass on paper"
-# checks it: `step_gradient_errors(my_step_forward, my_step_backward, blocks=…)`. Then `over_time` makes a network of
-# it, which learns like the others above.
+# Wx, Wh, b)`, and the cell at the end of "The backward pass on paper" checks it:
+# `step_gradient_errors(my_step_forward, my_step_backward, blocks=…)`. (Extra weights can be further blocks of `b`; the
+# columns of `Wx` and `Wh` that belong to them stay unused, and their gradient is zero. A cell without $c$ hands
+# `prev_c` on as it is.) Then `over_time` makes a network of it, which learns like the others above.
 
 # %% [markdown]
 # **Question 6 (3 points).** (a) In the coupled cell the state is a weighted mean of the old state and the candidate.
@@ -1290,9 +1295,10 @@ print("\nThe GRU goes on writing:\n" + decode(written[0], vocab))
 # %% [markdown]
 # No landslide this time. All three are better than a trigram, none comes near the 5-gram, and they lie close
 # together. At equal updates the GRU is ahead and vanilla second; the LSTM, with the most gates and the fewest hidden
-# units, is last, in spite of all that its gradients can do. At equal time vanilla, whose updates are cheaper, draws
-# about level with the GRU. What decides in so small a budget is not how far gradients reach, but how fast a cell
-# learns the *nearest* ten characters, which are most of what there is to know. And all curves are still falling.
+# units, is last, in spite of all that its gradients can do. At equal time vanilla, whose updates are cheaper (if
+# the steps are your own), draws about level with the GRU. What decides in so small a budget is not how far gradients
+# reach, but how fast a cell learns the *nearest* ten characters, which are most of what there is to know. And all
+# curves are still falling.
 #
 # ### The long run (optional)
 #

@@ -51,6 +51,21 @@
 # the weights and the loss there must be no numpy, no `.item()`, no `.detach()` and no `torch.no_grad()`. The checks
 # look at your numbers, and at whether torch can differentiate them.
 #
+# **New to torch?** A tensor is an array that remembers how it was computed. Most of numpy's names work; these differ:
+#
+# | numpy | torch |
+# |---|---|
+# | `axis=1` | `dim=1` |
+# | `np.concatenate`, `np.stack` | `torch.cat`, `torch.stack` |
+# | `np.split(a, 3, axis=1)` | `a.chunk(3, dim=1)` |
+# | `np.zeros((N, H))` | `torch.zeros(N, H)`; with the type and on the device of `v`: `v.new_zeros(N, H)` |
+# | `np.take_along_axis(a, places, axis=2)` | `a.gather(2, places)` |
+# | `sigmoid`, softmax and its logarithm | `torch.sigmoid(a)`, `a.softmax(dim=1)`, `a.log_softmax(dim=1)` |
+#
+# An *optimizer*, such as Adam, knows a model's parameters. `loss.backward()` leaves the gradient of each parameter `p`
+# in `p.grad`; `optimizer.step()` then moves them all; `optimizer.zero_grad()` clears the gradients. `loss.item()` is
+# the loss as a plain number.
+#
 # **Letters.** $N$ pictures in a batch, $F$ numbers that describe a picture (its *features* $v$), $T$ words of a
 # caption, $V$ words in the vocabulary, $D$ numbers per embedded word, $H$ hidden units. $G$ is the number of blocks
 # in a cell's matrices: 1 for a vanilla RNN, 4 for an LSTM, 3 for a GRU.
@@ -114,8 +129,10 @@ show_pictures(scenes["train"].images[:8], [sentences[0] for sentences in scenes[
 # %% [markdown]
 # Every picture has five captions, for there is more than one way to say a thing. They come from a small grammar: an
 # opening or none, one or more things, a relation, further things. Sizes are mentioned sometimes, and some words have
-# synonyms. Here are all five of one picture, and the vocabulary: the words of the training captions and four numbers
-# that are no words.
+# synonyms. Here are all five of one picture, and the vocabulary: the words of the training captions and four entries
+# that are no words. `<pad>` fills the end of short captions, `<start>` begins one, `<end>` ends it, `<unk>` stands for
+# any word that is not in the list. In your module, and in the text from here on, they are called PAD, START, END and
+# UNKNOWN.
 
 # %%
 for sentence in scenes["train"].captions[4]:
@@ -154,7 +171,7 @@ print("\nnever together in a training picture:", ", ".join(unseen_names))
 # **meaning**. Before there is any model, let us see what these measures say of speakers that we understand:
 #
 # * another caption of the same picture;
-# * the same with *one* digit replaced by another: "a red seven …" becomes "a red two …";
+# * the same with *one* digit replaced by another: "a red one …" becomes "a red four …";
 # * a caption of some other picture;
 # * one and the same sentence for all pictures, the most frequent one.
 #
@@ -247,7 +264,7 @@ diagrams_captioning.headless_cnn(test.images[3])
 # |---|---|
 # | `images` | (N, 3, height, width) |
 # | what the trunk makes of them | (N, channels, rows, columns) |
-# | what you return | (N, F), all numbers of a picture in one row |
+# | what you return | (N, F), all numbers of a picture in one row, in the order in which they lie in its grid |
 #
 # **Exercise 1 (4 points).** Write `image_features` in `captioning.py`.
 
@@ -426,10 +443,10 @@ for name, gradient in by_hand.items():
 #
 # It has no place for a picture yet. There are two things that a recurrent cell listens to, its state and its input,
 # and the picture can come in through either. Each door is a matrix $W_v$ with a bias $b_v$, whose width $K$ is that
-# of the thing it adds to:
+# of what it is to become, or to be added to:
 
 # %%
-diagrams_captioning.three_doors()
+diagrams_captioning.three_doors(("a", "red", "four"))
 
 # %% [markdown]
 # **1 · "init".** The picture *is* the memory with which the decoder begins: $h_0 = v W_v + b_v$, $K = H$ (and
@@ -562,7 +579,7 @@ plt.show()
 # **Question 3 (3 points).** (a) What is missing, and how can one see from the shapes that something must be? (b) Take
 # the formula at its word, in the only way that computes anything: without the first term. Such a network can be
 # trained, and it will write captions. What does it *not know* while it writes, and which mistakes do you expect in
-# its sentences? (Think of "a large red seven" and "a red seven", both right for the same picture.) (c) A third reader
+# its sentences? (Think of "a large red four" and "a red four", both right for the same picture.) (c) A third reader
 # repairs the formula as $\tanh(W_{xh} x + W_{hh} h) + W_{ih} v$. What is wrong with that one? Name one consequence.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "q_missing_x", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false, "cell_type": "markdown"}
@@ -572,8 +589,8 @@ plt.show()
 #
 # (b) It does not know which word it said last. Its states are the same whatever was chosen; they depend on the
 # picture and on the number of the step only. So at each step it gives the mixture of all words that stand at this
-# place in any right caption, and neighbouring words need not fit: if half of the captions have "a large red seven"
-# and half "a red seven", then at step 2 it may say "red" and at step 3 "red" once more. Repeated and left-out words,
+# place in any right caption, and neighbouring words need not fit: if half of the captions have "a large red four"
+# and half "a red four", then at step 2 it may say "red" and at step 3 "red" once more. Repeated and left-out words,
 # two sentences mixed. (The experiment in "Which cell, which door" tries it.) (1 point)
 #
 # (c) The picture is added *after* the squashing. Then states are no longer between -1 and 1; and what is added to the
@@ -590,8 +607,8 @@ plt.show()
 #
 # | | 1 | 2 | 3 | 4 | 5 | 6 |
 # |---|---|---|---|---|---|---|
-# | `captions` | START | a | red | seven | END | PAD |
-# | | START | two | green | threes | END | PAD |
+# | `captions` | START | a | red | four | END | PAD |
+# | | START | two | green | sevens | END | PAD |
 # | | START | a | large | blue | two | END |
 #
 # What goes *in* and what is to be *predicted* are the same array, shifted by one:
@@ -696,8 +713,8 @@ print(f"loss of the untrained model: {loss_per_word:.2f} per word; log V = {np.l
 #
 # | picture | 1 | 2 | 3 | 4 | 5 | 6 |
 # |---|---|---|---|---|---|---|
-# | 1 | a | red | seven | END | PAD | PAD |
-# | 2 | two | green | threes | above | a | blue |
+# | 1 | a | red | four | END | PAD | PAD |
+# | 2 | two | green | sevens | above | a | blue |
 #
 # The second one ran out of length: there is no END then. (Softmax or not makes no difference here: it keeps the
 # order.)
@@ -712,8 +729,8 @@ check("greedy")
 #
 # You have a model, a loss, an update and a mouth. Before you let that loose on 12,000 pictures, do what everybody
 # should do who has just written a model: give it *very little* data and demand that it learn it **by heart**. It
-# costs seconds, and there is no excuse for a loss that does not go to zero: a model with a hundred thousand
-# parameters can remember fifty sentences. If it cannot, something is broken.
+# costs seconds, and there is no excuse for a loss that does not go to zero: a model with two hundred
+# thousand parameters can remember fifty sentences. If it cannot, something is broken.
 #
 # We take fifty pictures with one caption each, all different. And since in this unit we want to know who looks, there
 # is a second run: the same captions, the same model, but all the features set to zero. A blind model.
@@ -927,10 +944,10 @@ print("\nwidth 1 says what greedy says:", same_as_greedy)
 # wording is easy and the seeing is hard. It costs five times the computation.
 
 # %% [markdown]
-# **Question 6 (3 points).** (a) Beam search with width $V^T$ finds the most probable caption for certain. With width
-# 2, can its result be *less* probable than greedy's? Argue with the example above, or make up one. (b) With
-# $\alpha = 0$ and a very large width, recurrent translation systems are known to prefer the *empty* sentence, END at
-# once. How can a sentence that nobody would write be the most probable one? (c) Our five captions per picture use
+# **Question 6 (3 points).** Let $\alpha = 0$. (a) Beam search with width $V^T$ finds the most probable caption for
+# certain. With width 2, can its result be *less* probable than greedy's? Argue with the example above, or make up one.
+# (b) With a very large width, recurrent translation systems are known to prefer the *empty* sentence, END at once. How
+# can a sentence that nobody would write be the most probable one? (c) Our five captions per picture use
 # synonyms: "large" or "big", "there is" or not. What does that do to the probability of any single correct sentence,
 # and which sentences does a search for the most probable one prefer?
 
@@ -989,7 +1006,7 @@ for caption in last_words[label][:3]:
 #
 # **By cell.** How much the door matters depends on the cell's memory. For the vanilla RNN it makes all the
 # difference: with the first door, what it was told fades while it talks. The gated cells carry the picture along, so
-# the door costs them far less. Where nothing has to be remembered, at the second door, the vanilla RNN does about as
+# that door costs them far less. Where nothing has to be remembered, at the second door, the vanilla RNN does about as
 # well as the LSTM with the first one. (Remember as well that at the second door a gated cell has several times the
 # parameters.)
 #
@@ -1043,10 +1060,10 @@ print(table(recorded))
 # for each of the two, and the seed makes a difference of its own, see the columns "lowest" and "highest". One needs
 # several seeds (and, as both describe the same pictures, can look at those on which they differ). (1 point)
 #
-# (c) That it is somewhat worse than the LSTM with the second door: it has some two thirds of its BLEU-4, but less
-# than half of its right captions. Without $x$ the *wording* is broken, words do not fit their neighbours, and n-grams
-# are just that; so BLEU-4 falls through the floor. What it does not notice is one wrong word among many that fit. (1
-# point)
+# (c) That it is somewhat worse than the LSTM with the second door: it has some seven tenths of its BLEU-4, but
+# only about half of its right captions. Without $x$ the *wording* is broken, words do not fit their neighbours, and
+# n-grams are just that; so BLEU-4 falls through the floor. What it does not notice is one wrong word among many that
+# fit. (1 point)
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1186,7 +1203,8 @@ print(table(suspects, digits=3))
 # Last, we take the picture away, in four ways. *Another picture's* features; features that are all *zero*; those of a
 # picture of pure *noise*; those of an *empty* one, a dark ground without any digit. What should an honest describer
 # do? And what will ours do? Columns: how many of its captions are sentences of the grammar; how sure it is (the
-# typical probability of the word that it picked); how often it is right about the picture that it should have seen.
+# geometric mean of the probabilities of the words that it picked); how often it is right about the picture that it
+# should have seen.
 
 # %%
 noise = np.random.default_rng(0).integers(0, 256, size=(200, 48, 48, 3), dtype=np.uint8)
