@@ -43,11 +43,12 @@ class Case:
     edge: str = ""
     neutral: bool = False
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["inputs"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+    def __post_init__(self) -> None:
+        for name, value in self.inputs.items():
+            self.__dict__.setdefault(name, value)  # `case.x`, as fast as any attribute
+
+    def __getattr__(self, name: str) -> Any:  # for whoever reads types: all there are have been found before
+        raise AttributeError(name)
 
 
 @dataclass

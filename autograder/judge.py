@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import platform
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -513,12 +514,21 @@ def _zeroed(case: Case, name: str) -> Case:
 
 @lru_cache(maxsize=256)
 def _definition(source: bytes, name: str) -> ast.FunctionDef | None:
-    """A function of a student's module as it is written there; None if it is made in another way."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return next((node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+    """A function of a student's module as it is written there; None if it is made in another way.
+
+    Only its own lines are parsed, where they can be told without parsing all: from its ``def`` to the next line that
+    is neither indented nor a comment. If that line is part of it (in brackets, in a text), what is before is no Python.
+    """
+    own = re.findall(rb"^def[ \t]+%b\b.*?(?=^[^\s#]|\Z)" % name.encode(), source, re.MULTILINE | re.DOTALL)
+    for text in (own[0] if len(own) == 1 else b"", source):
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return node
+    return None
 
 
 def _parameters(source: bytes, name: str) -> list[str]:

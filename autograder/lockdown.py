@@ -15,10 +15,12 @@ import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 1, 4, 22, 38, 24
 _SECCOMP_MODE_FILTER = 2
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_CLOSE_RANGE = 436  # as Landlock's, the same on every architecture
 _LANDLOCK_VERSION_FLAG = 1
 _LANDLOCK_RULE_PATH = 1
 #: Access rights to files by the Landlock version that brought them: 13 bits at first, then refer, truncate, ioctl.
@@ -69,8 +71,10 @@ def landlock_version() -> int:
     return max(int(version), 0)
 
 
-def apply_landlock(readable: Sequence[str]) -> None:
-    """Allow reading below some paths and nothing else in any file system: no write, no TCP, no signal outwards.
+def landlock_ruleset(readable: Sequence[str]) -> int:
+    """A descriptor of rules: read below some paths and nothing else in any file system, no TCP, no signal outwards.
+
+    It restricts nobody yet; see :func:`apply_landlock`.
 
     Args:
         readable: files and folders; a folder that ends in ``/.`` may only be listed.
@@ -90,19 +94,42 @@ def apply_landlock(readable: Sequence[str]) -> None:
         raise LockdownError(f"landlock_create_ruleset: {os.strerror(ctypes.get_errno())}")
     try:
         for path in readable:
-            try:
-                descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            except OSError:
-                continue  # a path that is not there cannot be read either
-            try:
-                allowed = _FS_READ_FILE | (_FS_READ_DIR | _FS_EXECUTE if os.path.isdir(path) else 0)
-                if path.endswith("/."):
-                    allowed = _FS_READ_DIR
-                rule = struct.pack("<Qi", allowed, descriptor)
-                if _libc.syscall(_LANDLOCK_ADD, ruleset, _LANDLOCK_RULE_PATH, rule, ctypes.c_uint(0)) != 0:
-                    raise LockdownError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
-            finally:
-                os.close(descriptor)
+            _allow(ruleset, path)
+    except BaseException:
+        os.close(ruleset)
+        raise
+    return int(ruleset)
+
+
+def _allow(ruleset: int, path: str) -> None:
+    """Add to a ruleset that what is below a path may be read."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return  # a path that is not there cannot be read either
+    try:
+        allowed = _FS_READ_FILE | (_FS_READ_DIR | _FS_EXECUTE if os.path.isdir(path) else 0)
+        if path.endswith("/."):
+            allowed = _FS_READ_DIR
+        rule = struct.pack("<Qi", allowed, descriptor)
+        assert _libc is not None
+        if _libc.syscall(_LANDLOCK_ADD, ruleset, _LANDLOCK_RULE_PATH, rule, ctypes.c_uint(0)) != 0:
+            raise LockdownError(f"landlock_add_rule {path}: {os.strerror(ctypes.get_errno())}")
+    finally:
+        os.close(descriptor)
+
+
+def apply_landlock(ruleset: int) -> None:
+    """Restrict this thread and all it starts by the rules, for good; needs :func:`give_up_privileges` first.
+
+    Args:
+        ruleset: of :func:`landlock_ruleset`; closed in this process.
+
+    Raises:
+        LockdownError: the kernel refuses.
+    """
+    assert _libc is not None
+    try:
         if _libc.syscall(_LANDLOCK_RESTRICT, ruleset, ctypes.c_uint(0)) != 0:
             raise LockdownError(f"landlock_restrict_self: {os.strerror(ctypes.get_errno())}")
     finally:
@@ -122,16 +149,30 @@ def load_seccomp_filter() -> bytes:
         raise LockdownError(f"no seccomp filter for {os.uname().machine}: {error.strerror}") from error
 
 
-def apply_seccomp(program: bytes) -> None:
+def close_from(lowest: int) -> None:
+    """Close every descriptor from a number on."""
+    assert _libc is not None
+    # Python's own loops over all numbers there may be, where it was built for older systems: a millisecond.
+    if _libc.syscall(_CLOSE_RANGE, ctypes.c_uint(lowest), ctypes.c_uint(2**32 - 1), ctypes.c_uint(0)) != 0:
+        os.closerange(lowest, os.sysconf("SC_OPEN_MAX"))
+
+
+def seccomp_program(instructions: bytes) -> Any:
+    """A BPF program in the form in which :func:`apply_seccomp` takes it, for as many children as there are."""
+    code = ctypes.create_string_buffer(instructions, len(instructions))
+    # struct sock_fprog: number of instructions (8 bytes each), and where they are
+    header = ctypes.create_string_buffer(struct.pack("@HP", len(instructions) // 8, ctypes.addressof(code)))
+    header.code = code  # type: ignore[attr-defined]  # lives as long as what points to it
+    return header
+
+
+def apply_seccomp(program: Any) -> None:
     """Load a BPF program for this thread and all it starts; needs :func:`give_up_privileges` first.
 
     Raises:
         LockdownError: the kernel refuses.
     """
-    code = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog: number of instructions (8 bytes each), and where they are
-    header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
-    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_void_p(ctypes.addressof(header)))
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_void_p(ctypes.addressof(program)))
 
 
 def give_up_privileges() -> None:

@@ -13,7 +13,9 @@ This file is loaded by the worker on its own, without the rest of the package.
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -33,7 +35,8 @@ DTYPES = tuple(
     np.dtype(name)
     for name in ("<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1", "<c16", "<c8")
 )
-_CODES = {dtype: code for code, dtype in enumerate(DTYPES)}
+CODES = {dtype: code for code, dtype in enumerate(DTYPES)}
+_BOOL = CODES[np.dtype("|b1")]
 
 
 class ProtocolError(Exception):
@@ -67,24 +70,31 @@ class Function:
     results: np.ndarray | None = field(default=None, compare=False)
 
 
+_U32, _U64, _I64, _F64 = (struct.Struct(form) for form in ("<I", "<Q", "<q", "<d"))
+#: Of an array with so many axes: type, number of axes, extents.
+_SHAPES = tuple(struct.Struct(f"<BB{ndim}Q") for ndim in range(MAX_NDIM + 1))
+_EXTENTS = tuple(struct.Struct(f"<{ndim}Q") for ndim in range(MAX_NDIM + 1))
+
+
 class _Writer:
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
+        self.data = bytearray()
         self.values = 0
 
-    def add(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.size > MAX_FRAME:
+    def long(self, data: bytes) -> None:
+        """What may be long; all else together is bounded by the number of values."""
+        if len(self.data) + len(data) > MAX_FRAME:
             raise ProtocolError("message too large")
-        self.parts.append(data)
+        self.data += data
 
 
 def encode(value: Any) -> bytes:
     """Bytes of a value; raises ProtocolError for what has no plain form or breaks a bound."""
     writer = _Writer()
     _encode(value, writer, 0)
-    return b"".join(writer.parts)
+    if len(writer.data) > MAX_FRAME:
+        raise ProtocolError("message too large")
+    return bytes(writer.data)
 
 
 def _encode(value: Any, out: _Writer, depth: int) -> None:
@@ -95,94 +105,78 @@ def _encode(value: Any, out: _Writer, depth: int) -> None:
         raise ProtocolError("nested too deeply")
     kind = type(value)
     if value is None:
-        out.add(b"N")
+        out.data += b"N"
     elif kind is bool:
-        out.add(b"T" if value else b"F")
+        out.data += b"T" if value else b"F"
     elif kind is int:
         if not -(2**63) <= value < 2**63:
             raise ProtocolError("integer beyond 64 bits")
-        out.add(b"i" + struct.pack("<q", value))
+        out.data += b"i" + _I64.pack(value)
+    elif kind is np.ndarray:
+        code = CODES.get(value.dtype)
+        if code is None:
+            code = CODES.get(value.dtype.newbyteorder("<"))
+            value = value if code is None else value.astype(DTYPES[code])
+        if code is None or value.ndim > MAX_NDIM:
+            raise ProtocolError("array of a type or rank that cannot be sent")
+        out.data += b"a" + _SHAPES[value.ndim].pack(code, value.ndim, *value.shape)
+        out.long(value.tobytes())
     elif kind is float:
-        out.add(b"f" + struct.pack("<d", value))
+        out.data += b"f" + _F64.pack(value)
     elif kind is str:
         data = value.encode("utf-8", "replace")
         if len(data) > MAX_TEXT:
             raise ProtocolError("text too long")
-        out.add(b"s" + struct.pack("<I", len(data)) + data)
+        out.long(b"s" + _U32.pack(len(data)) + data)
     elif kind is bytes:
         if len(value) > MAX_FILE:
             raise ProtocolError("bytes too long")
-        out.add(b"y" + struct.pack("<I", len(value)) + value)
+        out.long(b"y" + _U32.pack(len(value)) + value)
     elif kind is list or kind is tuple:
         if len(value) > MAX_ITEMS:
             raise ProtocolError("too many items")
-        out.add((b"l" if kind is list else b"t") + struct.pack("<I", len(value)))
+        out.data += (b"l" if kind is list else b"t") + _U32.pack(len(value))
         for item in value:
             _encode(item, out, depth + 1)
     elif kind is dict:
         if len(value) > MAX_ITEMS:
             raise ProtocolError("too many items")
-        out.add(b"d" + struct.pack("<I", len(value)))
+        out.data += b"d" + _U32.pack(len(value))
         for key, item in value.items():
             if type(key) is not str:
                 raise ProtocolError("a dict's key is not a str")
             _encode(key, out, depth + 1)
             _encode(item, out, depth + 1)
-    elif kind is np.ndarray:
-        code = _CODES.get(value.dtype)
-        if code is None:
-            code = _CODES.get(value.dtype.newbyteorder("<"))
-            value = value if code is None else value.astype(DTYPES[code])
-        if code is None or value.ndim > MAX_NDIM:
-            raise ProtocolError("array of a type or rank that cannot be sent")
-        out.add(b"a" + struct.pack(f"<BB{value.ndim}Q", code, value.ndim, *value.shape))
-        out.add(value.tobytes())
     elif kind is Handle:
-        out.add(b"h" + struct.pack("<Q", value.number))
+        out.data += b"h" + _U64.pack(value.number)
         _encode(value.type_name, out, depth + 1)
     elif kind is Opaque:
-        out.add(b"o")
+        out.data += b"o"
         _encode(value.type_name, out, depth + 1)
     elif kind is Function:
-        out.add(b"c" + struct.pack("<I", value.number))
+        out.data += b"c" + _U32.pack(value.number)
         _encode(value.points, out, depth + 1)
         _encode(value.results, out, depth + 1)
     else:
         raise ProtocolError(f"a value of type {kind.__name__} cannot be sent")
 
 
-_BYTES = [bytes([number]) for number in range(256)]
-_U8, _U32, _U64, _I64, _F64 = (struct.Struct(form) for form in ("<B", "<I", "<Q", "<q", "<d"))
-
-
 class _Reader:
     def __init__(self, data: bytes) -> None:
-        self.data = memoryview(data)
+        self.data = data
         self.position = 0
         self.values = 0  # a value of one byte can become an object of a hundred: their number is bounded, too
 
-    def take(self, count: int) -> memoryview:
-        end = self.position + count
-        if count < 0 or end > len(self.data):
+    def take(self, count: int) -> int:
+        """Where the next so many bytes begin; they are there."""
+        begin = self.position
+        if count > len(self.data) - begin:
             raise ProtocolError("message ends too early")
-        piece = self.data[self.position : end]
-        self.position = end
-        return piece
-
-    def tag(self) -> bytes:
-        """One byte."""
-        if self.position >= len(self.data):
-            raise ProtocolError("message ends too early")
-        self.position += 1
-        return _BYTES[self.data[self.position - 1]]
+        self.position = begin + count
+        return begin
 
     def number(self, form: struct.Struct) -> Any:
-        end = self.position + form.size
-        if end > len(self.data):
-            raise ProtocolError("message ends too early")
-        (value,) = form.unpack_from(self.data, self.position)
-        self.position = end
-        return value
+        return form.unpack_from(self.data, self.take(form.size))[0]
 
 
 def decode(data: bytes) -> Any:
@@ -200,56 +194,52 @@ def _decode(reader: _Reader, depth: int) -> Any:
         raise ProtocolError("too many values")
     if depth > MAX_DEPTH:
         raise ProtocolError("nested too deeply")
-    tag = reader.tag()
-    if tag == b"N":
-        return None
-    if tag == b"T":
-        return True
-    if tag == b"F":
-        return False
-    if tag == b"i":
-        return reader.number(_I64)
-    if tag == b"f":
-        return reader.number(_F64)
-    if tag == b"s":
-        return _text(reader)
-    if tag == b"y":
-        length = reader.number(_U32)
-        if length > MAX_FILE:
-            raise ProtocolError("bytes too long")
-        return bytes(reader.take(length))
-    if tag in (b"l", b"t"):
-        items = [_decode(reader, depth + 1) for _ in range(_count(reader, 1))]
-        return items if tag == b"l" else tuple(items)
-    if tag == b"d":
-        result = {}
-        for _ in range(_count(reader, 2)):
-            key = _decode(reader, depth + 1)
-            if type(key) is not str:
-                raise ProtocolError("a dict's key is not a str")
-            result[key] = _decode(reader, depth + 1)
-        return result
-    if tag == b"a":
-        return _array(reader)
-    if tag == b"h":
-        number = reader.number(_U64)
-        return Handle(number, _name(reader, depth))
-    if tag == b"o":
-        return Opaque(_name(reader, depth))
-    if tag == b"c":
-        number = reader.number(_U32)
-        points, results = _decode(reader, depth + 1), _decode(reader, depth + 1)
-        if any(not (type(known) is np.ndarray or known is None) for known in (points, results)):
-            raise ProtocolError("what is known of a function is not in arrays")
-        return Function(number, points, results)
-    raise ProtocolError("unknown tag")
+    position = reader.position
+    if position >= len(reader.data):
+        raise ProtocolError("message ends too early")
+    reader.position = position + 1
+    read = _READ.get(reader.data[position])
+    if read is None:
+        raise ProtocolError("unknown tag")
+    return read(reader, depth)
 
 
-def _text(reader: _Reader) -> str:
+def _list(reader: _Reader, depth: int) -> list[Any]:
+    return [_decode(reader, depth + 1) for _ in range(_count(reader, 1))]
+
+
+def _dict(reader: _Reader, depth: int) -> dict[str, Any]:
+    result = {}
+    for _ in range(_count(reader, 2)):
+        key = _decode(reader, depth + 1)
+        if type(key) is not str:
+            raise ProtocolError("a dict's key is not a str")
+        result[key] = _decode(reader, depth + 1)
+    return result
+
+
+def _text(reader: _Reader, depth: int) -> str:
     length = reader.number(_U32)
     if length > MAX_TEXT:
         raise ProtocolError("text too long")
-    return bytes(reader.take(length)).decode("utf-8", "replace")
+    begin = reader.take(length)
+    return reader.data[begin : begin + length].decode("utf-8", "replace")
+
+
+def _bytes(reader: _Reader, depth: int) -> bytes:
+    length = reader.number(_U32)
+    if length > MAX_FILE:
+        raise ProtocolError("bytes too long")
+    begin = reader.take(length)
+    return reader.data[begin : begin + length]
+
+
+def _function(reader: _Reader, depth: int) -> Function:
+    number = reader.number(_U32)
+    points, results = _decode(reader, depth + 1), _decode(reader, depth + 1)
+    if any(not (type(known) is np.ndarray or known is None) for known in (points, results)):
+        raise ProtocolError("what is known of a function is not in arrays")
+    return Function(number, points, results)
 
 
 def _name(reader: _Reader, depth: int) -> str:
@@ -267,20 +257,45 @@ def _count(reader: _Reader, bytes_each: int) -> int:
     return count
 
 
-def _array(reader: _Reader) -> np.ndarray:
-    code, ndim = reader.number(_U8), reader.number(_U8)
+def _array(reader: _Reader, depth: int) -> np.ndarray:
+    data, begin = reader.data, reader.position + 2
+    if begin > len(data):
+        raise ProtocolError("message ends too early")
+    code, ndim = data[begin - 2], data[begin - 1]
     if code >= len(DTYPES) or ndim > MAX_NDIM:
         raise ProtocolError("array of an unknown type or rank")
-    shape = struct.unpack(f"<{ndim}Q", reader.take(8 * ndim))
-    size = DTYPES[code].itemsize
-    for extent in shape:
-        size *= extent  # Python integers do not overflow
-    if size > len(reader.data) - reader.position or any(extent > MAX_FRAME for extent in shape):
+    reader.position = begin
+    shape = _EXTENTS[ndim].unpack_from(data, reader.take(8 * ndim))
+    dtype = DTYPES[code]
+    size = math.prod(shape) * dtype.itemsize  # Python integers do not overflow
+    if size > len(data) - reader.position or max(shape, default=0) > MAX_FRAME:
         raise ProtocolError("array longer than the message")
-    raw = reader.take(size)
-    if DTYPES[code].kind == "b" and size and np.frombuffer(raw, np.uint8).max() > 1:
+    begin = reader.take(size)
+    if code == _BOOL and size and np.frombuffer(data, np.uint8, size, begin).max() > 1:
         raise ProtocolError("a bool that is neither 0 nor 1")
-    return np.frombuffer(raw, dtype=DTYPES[code]).reshape(shape).copy()
+    try:
+        return np.ndarray(shape, dtype, data, begin).copy()
+    except ValueError:  # no entries, and extents whose product numpy cannot hold
+        raise ProtocolError("array longer than any memory") from None
+
+
+#: What reads a value, by its tag.
+_READ: dict[int, Callable[[_Reader, int], Any]] = {
+    ord("N"): lambda reader, depth: None,
+    ord("T"): lambda reader, depth: True,
+    ord("F"): lambda reader, depth: False,
+    ord("i"): lambda reader, depth: reader.number(_I64),
+    ord("f"): lambda reader, depth: reader.number(_F64),
+    ord("s"): _text,
+    ord("y"): _bytes,
+    ord("l"): _list,
+    ord("t"): lambda reader, depth: tuple(_list(reader, depth)),
+    ord("d"): _dict,
+    ord("a"): _array,
+    ord("h"): lambda reader, depth: Handle(reader.number(_U64), _name(reader, depth)),
+    ord("o"): lambda reader, depth: Opaque(_name(reader, depth)),
+    ord("c"): _function,
+}
 
 
 def write_frame(stream: BinaryIO, value: Any) -> None:

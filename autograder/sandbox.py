@@ -475,10 +475,10 @@ class ZygoteProcess:
 
     def fork(self, limits: Limits, descriptors: list[int]) -> tuple[int, int]:
         """Have a worker forked on three pipe ends; returns its number inside and its pidfd."""
-        request = {"kind": "fork", "memory_mb": limits.memory_mb, "cpu_seconds": TOTAL_CPU_SECONDS}
+        request = b"fork %d %d" % (limits.memory_mb, TOTAL_CPU_SECONDS)
         with self._lock:
             try:
-                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+                socket.send_fds(self._control, [request], descriptors)
                 data, received, _, _ = socket.recv_fds(self._control, 4096, 1)
             except OSError as error:
                 self._process.kill()  # a late answer would be taken for another one's
@@ -487,21 +487,19 @@ class ZygoteProcess:
             for descriptor in received:
                 os.close(descriptor)
             raise InfrastructureError(f"The sandbox ended: {self._said() or 'no reason given'}. Nothing was scored.")
-        return int(json.loads(data)["pid"]), received[0]
+        return int(data), received[0]
 
     def reap(self, pid: int) -> int | None:
         """Exit code of a worker that has ended; None if nobody knows."""
         with self._lock:
             try:
-                self._control.send(json.dumps({"kind": "reap", "pid": pid}).encode())
-                answer = json.loads(self._control.recv(4096) or b"{}")
+                self._control.send(b"reap %d" % pid)
+                return int(self._control.recv(4096))
             except TimeoutError:
                 self._process.kill()
                 return None
             except (OSError, ValueError):
                 return None
-        code = answer.get("code")
-        return code if isinstance(code, int) else None
 
     def close(self) -> None:
         """End the zygote and with it every worker forked from it."""

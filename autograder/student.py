@@ -289,6 +289,8 @@ class Student(Caller):
             self._tell(["reset"])
 
     def _wire(self, arg: Any) -> Any:
+        if type(arg) is np.ndarray:
+            return arg
         if isinstance(arg, (list, tuple)):
             return type(arg)(self._wire(item) for item in arg)
         if isinstance(arg, dict):

@@ -74,6 +74,12 @@ _DIRECTLY = {
     "gc.get_referents": _WORDS["gc.get_referents"],
 }
 _PATHS = frozenset({"open", "os.listdir", "os.scandir", "os.chdir", "glob.glob"})
+_PLACES = {sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr", "/lib", "/lib64", "/bin"}
+#: Folders of Python and its libraries, with a slash at the end; found once, not in every worker.
+_LIBRARIES = (
+    *(os.path.realpath(place).rstrip("/") + "/" for place in _PLACES | {os.path.dirname(os.__file__)}),
+    *(place.rstrip("/") + "/" for place in _PLACES),
+)
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -84,9 +90,6 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
         files: names of the student's files, as their code objects carry them.
         report: called with words for each new thing, at most :data:`MOST` times, from any thread.
     """
-    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr", "/lib", "/lib64", "/bin"}
-    libraries = tuple(os.path.realpath(place).rstrip("/") + "/" for place in places | {os.path.dirname(os.__file__)})
-    libraries += tuple(place.rstrip("/") + "/" for place in places)
     devices = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/", "."}
     told: set[str] = set()
     local = threading.local()
@@ -120,7 +123,7 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
             return ""
         # A file beside the module, or a library's: nothing to tell, whether or not it is there.
         inside = not path.startswith(("/", "~")) and ".." not in path.split("/")
-        if inside or (os.path.normpath(path) + "/").startswith(libraries):
+        if inside or (os.path.normpath(path) + "/").startswith(_LIBRARIES):
             return ""
         return f"{'read' if event == 'open' else 'look into'} {_short(path)}"
 

@@ -53,17 +53,24 @@ class NotRecognised(Exception):
     """A stand-in got a cache that no stand-in returned."""
 
 
+@functools.lru_cache(maxsize=1)
+def protected_names() -> frozenset[str]:
+    """Modules that no file of a student takes the place of: Python's own, and what is loaded at the first call.
+
+    A zygote calls this for all its children: whoever looks at all names writes to the pages that hold them.
+    """
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    others = {"coursekit", "torch", "scipy", "matplotlib", "sklearn"}
+    return frozenset((sys.stdlib_module_names | loaded | others) - {PACKAGE, "__main__"})
+
+
 class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports the student's own files from memory; never instead of the library or the standard library."""
 
     def __init__(self, files: dict[str, bytes], own_package: str | None) -> None:
         self.files = files
         self.own_package = own_package  # the folder's name, if it is a package
-        loaded = {name.partition(".")[0] for name in sys.modules}
-        self.protected = (set(sys.stdlib_module_names) | loaded | {"torch", "scipy", "matplotlib", "sklearn"}) - {
-            PACKAGE,
-            "__main__",
-        }
+        self.protected = protected_names()
 
     def _path(self, fullname: str) -> tuple[str | None, bool] | None:
         """(file or None for a folder without __init__, is it a package), or None if not ours."""
@@ -128,6 +135,8 @@ def reseed() -> None:
 def to_plain(value: Any, depth: int = 0) -> Any:
     """A student's value as plain data; what has no plain form becomes Opaque."""
     kind = type(value)
+    if kind is np.ndarray and depth <= 6 and value.dtype in protocol.CODES and value.ndim <= protocol.MAX_NDIM:
+        return value.copy(order="K")  # as nearly always; the rest says the same at length
     if value is None or kind in (bool, float, str):
         return value if kind is not str else value[:MAX_MESSAGE]
     if kind is int:
@@ -343,12 +352,12 @@ class Worker:
 
     def argument(self, arg: Any) -> Any:
         """A fresh object for each argument: a copy of the data, a kept object, or a function to call."""
+        if type(arg) is np.ndarray:
+            return arg.copy()
         if type(arg) is protocol.Handle:
             return self.handles[arg.number or self.next_handle - 1]
         if type(arg) is protocol.Function:
             return self.judges_function(arg)
-        if type(arg) is np.ndarray:
-            return arg.copy()
         if type(arg) in (list, tuple):
             return type(arg)(self.argument(item) for item in arg)
         if type(arg) is dict:
@@ -738,11 +747,13 @@ def fill_what_is_empty() -> None:
 
 
 def serve(receive: Any, send: Any) -> None:
-    """Be a worker on an open channel until the judge closes it; stdin, stdout and stderr are set already."""
+    """Be a worker on an open channel until the judge closes it.
+
+    What stdin, stdout and stderr lead to is set already, and :func:`fill_what_is_empty` done.
+    """
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-    fill_what_is_empty()
     protocol.write_frame(send, ["ready", 0, []])  # from here on, what goes wrong is the student's doing
     Worker(receive, send).run()
     os._exit(0)  # a student's atexit handlers and threads do not hold the judge up
@@ -772,6 +783,7 @@ def main() -> None:
         lockdown.die_with_parent()
     space = lockdown.address_space_now() + settings["memory_mb"] * 1024 * 1024
     lockdown.limit_resources(space, settings["cpu_seconds"], card=settings["card"])
+    fill_what_is_empty()
     serve(receive, send)
 
 

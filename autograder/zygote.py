@@ -3,23 +3,33 @@
 Run as a program by :mod:`autograder.sandbox`, inside bubblewrap where there is one. It is
 single-threaded, knows nothing about any submission, and never runs student code itself: a forked
 child gives up everything in :mod:`autograder.lockdown` and only then becomes a
-:mod:`autograder.worker`. Requests and answers are JSON on a SOCK_SEQPACKET socket, with the
-child's pipes and its pidfd as attached descriptors.
+:mod:`autograder.worker`. Requests and answers are a word and numbers on a SOCK_SEQPACKET socket, with
+the child's pipes and its pidfd as attached descriptors:
+
+- ``fork MEMORY_MB CPU_SECONDS``, with what the child reads, writes and prints to: its number, and its pidfd;
+- ``reap NUMBER``: its exit code, or ``unknown``.
+
+After a fork each page that this process writes to is copied, and Python writes wherever it looks: so what is done for
+every child is kept short, and what can be done before is done once.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib.util
 import json
 import os
+import resource  # noqa: F401 - what lockdown.py needs in every child is loaded once
 import signal
 import socket
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 MAX_REQUEST = 4096
+INT = struct.Struct("i")  # a descriptor, as it is attached to a message
 
 
 def load_neighbour(name: str) -> Any:
@@ -67,61 +77,64 @@ class Zygote:
         self.lockdown = lockdown
         self.pid = os.getpid()
         self.base = lockdown.address_space_now()
-        self.filter: bytes = lockdown.load_seccomp_filter()
+        self.filter: Any = lockdown.seccomp_program(lockdown.load_seccomp_filter())
+        # Rules restrict nobody before they are applied: made once, for all children.
+        self.rules: int = lockdown.landlock_ruleset(settings["readable"])
 
     def serve(self) -> None:
         """One request at a time: fork a child, or tell how one ended."""
         while True:
-            data, descriptors, _, _ = socket.recv_fds(self.control, MAX_REQUEST, 3)
+            data, attached, _, _ = self.control.recvmsg(MAX_REQUEST, socket.CMSG_SPACE(3 * INT.size))
             # The end of the judge, however it came, is the end of this process and so of its children.
             if not data:
                 return
-            request = json.loads(data)
-            if request["kind"] == "fork":
-                self.fork(request, descriptors)
-            elif request["kind"] == "reap":
-                self.reap(request["pid"])
+            descriptors = [number for _, _, numbers in attached for (number,) in INT.iter_unpack(numbers)]
+            kind, *numbers = data.split()
+            if kind == b"fork":
+                self.fork(int(numbers[0]), int(numbers[1]), descriptors)
+            elif kind == b"reap":
+                self.reap(int(numbers[0]))
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def fork(self, memory_mb: int, cpu_seconds: int, descriptors: list[int]) -> None:
         pid = os.fork()
         if pid == 0:
-            self.become_worker(request, descriptors)  # does not return
+            self.become_worker(memory_mb, cpu_seconds, descriptors)  # does not return
         pidfd = os.pidfd_open(pid)
-        socket.send_fds(self.control, [json.dumps({"pid": pid}).encode()], [pidfd])
+        self.control.sendmsg([b"%d" % pid], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, INT.pack(pidfd))])
         os.close(pidfd)
 
     def reap(self, pid: int) -> None:
         """Answer with the exit status; the judge asks only for children that are dead or about to be."""
         try:
             _, status = os.waitpid(pid, 0)
-            code = os.waitstatus_to_exitcode(status)
+            code = b"%d" % os.waitstatus_to_exitcode(status)
         except (ChildProcessError, ValueError):
-            code = None
-        self.control.send(json.dumps({"code": code}).encode())
+            code = b"unknown"
+        self.control.send(code)
 
-    def become_worker(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def become_worker(self, memory_mb: int, cpu_seconds: int, descriptors: list[int]) -> None:
         """In the child: keep three pipes, give up the rest, serve the judge."""
         try:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            receive_fd, send_fd, output_fd = (_above(descriptor, 20) for descriptor in descriptors)
-            os.dup2(nothing, 0)
+            # First to numbers that nothing below is moved to.
+            kept = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 20) for descriptor in (*descriptors, self.rules)]
+            receive_fd, send_fd, output_fd, rules = kept
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(output_fd, 1)
             os.dup2(output_fd, 2)
-            receive_fd, send_fd = os.dup2(receive_fd, 10), os.dup2(send_fd, 11)
+            receive_fd, send_fd, rules = os.dup2(receive_fd, 10), os.dup2(send_fd, 11), os.dup2(rules, 12)
             os.closerange(3, 10)
-            os.closerange(12, _highest() + 1)
+            self.lockdown.close_from(13)
             self.lockdown.die_with_parent()
             if os.getppid() != self.pid:
                 os._exit(0)  # the zygote ended first
-            space = self.base + request["memory_mb"] * 1024 * 1024
-            self.lockdown.limit_resources(space, request["cpu_seconds"], self.settings["tasks"])
+            space = self.base + memory_mb * 1024 * 1024
+            self.lockdown.limit_resources(space, cpu_seconds, self.settings["tasks"])
             if self.settings["user"] is not None:
                 self.lockdown.become_user(self.settings["user"])
             self.lockdown.give_up_privileges()
-            self.lockdown.apply_landlock(self.settings["readable"])
+            self.lockdown.apply_landlock(rules)
             self.lockdown.apply_seccomp(self.filter)
             self.worker.serve(os.fdopen(receive_fd, "rb"), os.fdopen(send_fd, "wb"))
         except BaseException:
@@ -133,31 +146,18 @@ class Zygote:
         os._exit(0)
 
 
-def _highest() -> int:
-    """The highest number of an open file: closing four thousand that are not open takes a millisecond."""
-    try:
-        return max(map(int, os.listdir("/proc/self/fd")))
-    except (OSError, ValueError):
-        return 4096
-
-
-def _above(descriptor: int, lowest: int) -> int:
-    """The same open file under a number that nothing below is moved to."""
-    import fcntl
-
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, lowest)
-
-
 def main() -> None:
     """Load, tell the judge that all is ready, serve."""
     settings = json.loads(sys.argv[1])
     sys.argv[:] = [""]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle, and the children's neither
     control = socket.socket(fileno=settings["control"])
     lockdown = load_neighbour("lockdown")
     lockdown.hide_memory()
     worker = load_neighbour("worker")
     warm_up(settings["engine"])
+    worker.fill_what_is_empty()
+    worker.protected_names()
     gc.collect()
     gc.freeze()  # a child's garbage collection does not touch, and so copy, the pages that it shares with this process
     zygote = Zygote(control, settings, worker, lockdown)

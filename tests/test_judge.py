@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import sys
 
 import pytest
@@ -10,6 +12,7 @@ from grading_helpers import judge_source
 from autograder.course import load_course
 from autograder.draws import Draw
 from autograder.errors import InfrastructureError
+from autograder.judge import _parameters
 from autograder.mistakes import reference_path
 from autograder.results import Outcome, SubmissionResult
 
@@ -324,3 +327,29 @@ def test_a_worker_that_cannot_start_is_never_a_score(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "WORKER", broken)
     with pytest.raises(InfrastructureError, match="Nothing was scored"):
         judge_source(UNIT.id, REFERENCE, exercises=["relative_error"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = (\n",
+        "\ndef step(x, h):\n    return x\n",
+        "def step(x,\nh):\n    return x\n",
+        "def step(x, h):\n# a comment\n    return x\n\n\ny = 2\n",
+        'def step(x, h):\n    """As\ndef step(z) says."""\n    return x\n',
+        "def step(x, h): return x\ndef step(z): return z\n",
+        "if True:\n    def step(x, h):\n        return x\n",
+        "@decorated\ndef step(x, h, /, y=1):\n    return (\n1)\n",
+        "def steps(z):\n    return z\n",
+        "def step(x, h):\r\n\treturn x\r\n",
+    ],
+    ids=["broken", "plain", "brackets", "comment", "text", "twice", "indented", "decorated", "longer name", "windows"],
+)
+def test_parameters_are_those_of_the_whole_module(source):
+    """Are a function's parameters found from its own lines as from the whole module's syntax tree?"""
+    expected = []
+    with contextlib.suppress(SyntaxError):
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+        named = [f for f in functions if f.name == "step"]
+        expected = [a.arg for f in named[:1] for a in (*f.args.posonlyargs, *f.args.args)]
+    assert _parameters(source.encode(), "step") == expected

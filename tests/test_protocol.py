@@ -87,6 +87,7 @@ def test_deep_nesting_is_refused_on_both_sides():
         b"a\x00\x08" + struct.pack("<8Q", *[2**40] * 8),  # 8 TB and more
         b"a\x00\x01" + struct.pack("<Q", 2**63),
         b"a\x00\x02" + struct.pack("<2Q", 0, 2**62),  # no bytes, but an absurd extent
+        b"a\x00\x04" + struct.pack("<4Q", 0, *[60_000_000] * 3),  # no bytes, and extents that nothing can hold
         b"a\xff\x00",
         b"a\x0b\x01" + struct.pack("<Q", 1) + b"\x02",  # a bool of 2
         b"l" + struct.pack("<I", 2**32 - 1),

@@ -569,6 +569,41 @@ def test_output_is_cut_and_drained_while_waiting():
         os.close(descriptor)
 
 
+def test_what_is_printed_after_the_text_was_asked_for_is_in_the_next_text():
+    """Does the text grow with the output, however often it was asked for before?"""
+    channel, theirs_in, theirs_out, theirs_err = pipes()
+    texts = [channel.text()]
+    for word in (b"one\r\n", b"two\n"):
+        os.write(theirs_err, word)
+        os.write(theirs_out, b"\x01\x00\x00\x00N")
+        channel.receive(lambda: None)
+        texts += [channel.text(), channel.text()]
+    os.write(theirs_err, b"three")
+    channel.close()
+    assert [*texts, channel.text()] == ["", "one\n", "one\n", "one\ntwo\n", "one\ntwo\n", "one\ntwo\nthree"]
+    for descriptor in (theirs_in, theirs_out, theirs_err):
+        os.close(descriptor)
+
+
+def test_a_worker_that_closes_its_output_is_still_heard():
+    """Does a message arrive, both ways, after the end of the output, without turning in circles until then?"""
+    channel, theirs_in, theirs_out, theirs_err = pipes()
+    os.close(theirs_err)
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 3:  # a look is a tenth of a second; a loop that does not wait looks a thousand times
+            os.write(theirs_out, b"\x01\x00\x00\x00T")
+
+    assert channel.receive(look) is True and len(looks) < 10
+    channel.send("heard", look)
+    assert os.read(theirs_in, 100)[4:] == protocol.encode("heard")
+    channel.close()
+    for descriptor in (theirs_in, theirs_out):
+        os.close(descriptor)
+
+
 def test_text_is_shown_without_control_characters():
     """Are escape sequences, bells and direction marks replaced, and letters, lines and symbols kept?"""
     assert printable("a\x1b[2J\x07\u202eb\n", keep="\n") == "a�[2J��b\n"
@@ -614,11 +649,11 @@ def test_a_large_source_costs_the_judge_little(tmp_path):
 
 
 def test_a_module_named_numpy_beside_the_submission_is_ignored(tmp_path):
-    """Is the real numpy imported, and the standard library's modules, whatever lies beside the module?"""
-    for name in ("numpy", "random", "struct", "_unrolled_protocol", "autograder"):
+    """Are numpy, the standard library and the course's own modules imported, whatever lies beside the module?"""
+    for name in ("numpy", "random", "struct", "_unrolled_protocol", "autograder", "coursekit"):
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('mine')\n")
     shutil.copy(TESTS / "attacks" / "honest.py", tmp_path / "honest.py")
-    source = "import autograder, numpy, random, struct\nfrom honest import relative_error\n"
+    source = "import autograder, coursekit.upstream, numpy, random, struct\nfrom honest import relative_error\n"
     (tmp_path / "bptt.py").write_text(source)
     assert judge_path(UNIT, tmp_path, ["relative_error"]).score == 2
 

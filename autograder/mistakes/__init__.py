@@ -338,16 +338,18 @@ def recognise(
     signed = _signed(unit) if draw == visible_draw() else {}
     runnable = reference_path(unit).is_file()
     found: list[tuple[Mistake, set[str]]] = []
+    traces: dict[int, Trace] = {}  # of the submission's results, by identity: every mistake is compared with them
     for mistake in load_mistakes(unit):
         if mistake.exercise != item.id:
             continue
         kept = signed.get(f"{mistake.exercise}/{mistake.id}")
         if kept is not None and len(kept) == len(_ordinary(check, draw)):
-            explained = _explained(records, [kept[place] for place in places].__getitem__)
+            explained = _explained(records, [kept[place] for place in places].__getitem__, traces)
         elif runnable:
             explained = _explained(
                 records,
                 lambda n, mistake=mistake: _run(unit, item, check, mistake, draw, places[n]),  # type: ignore[misc]
+                traces,
             )
         else:
             continue
@@ -371,7 +373,7 @@ def _places(records: Sequence[CaseRecord], cases: Sequence[Case]) -> list[int] |
     return None
 
 
-def _explained(records: Sequence[CaseRecord], known: Callable[[int], Wrong]) -> set[str]:
+def _explained(records: Sequence[CaseRecord], known: Callable[[int], Wrong], traces: dict[int, Trace]) -> set[str]:
     """Parts that the mistake gets wrong, if the submission gets each of them wrong in the same way.
 
     Asks for a case of the mistake only while all earlier ones agree.
@@ -381,7 +383,7 @@ def _explained(records: Sequence[CaseRecord], known: Callable[[int], Wrong]) -> 
     for number, seen in enumerate(records):
         for part, theirs in known(number).items():
             ours = seen.parts[part]
-            if ours.ok or not _same(ours, theirs):
+            if ours.ok or not _same(ours, theirs, traces):
                 return set()
             certain = certain or theirs.outcome is not Outcome.CRASHED or _same_words(ours.message, _words(theirs))
             explained.add(part)
@@ -394,12 +396,14 @@ def _explained(records: Sequence[CaseRecord], known: Callable[[int], Wrong]) -> 
     return explained
 
 
-def _same(ours: Observation, theirs: Trace | Observation) -> bool:
+def _same(ours: Observation, theirs: Trace | Observation, traces: dict[int, Trace]) -> bool:
     """Whether two wrong results are the same, to :data:`SAME_RTOL`."""
     if ours.outcome is Outcome.CRASHED or theirs.outcome is Outcome.CRASHED:
         return ours.outcome is theirs.outcome and ours.kind == theirs.kind
     if isinstance(theirs, Trace):
-        return _same_trace(Trace.of(ours), theirs)
+        if id(ours) not in traces:
+            traces[id(ours)] = Trace.of(ours)
+        return _same_trace(traces[id(ours)], theirs)
     ours_array, theirs_array = as_array(ours.value), as_array(theirs.value)
     if ours_array is None or theirs_array is None:
         return ours.outcome is theirs.outcome and ours.expected == theirs.expected and ours.got == theirs.got
