@@ -24,15 +24,14 @@ MOST_STEPS = 100
 RNN_PARAMETERS = ("x", "prev_h", "Wx", "Wh", "b")
 
 
-# --- oracles: the formulas of the notebook, in index notation -------------------------------
+# --- oracles: the formulas of the notebook -------------------------------
 #
 # The dots stand for the axis along which complex_step moves the entries of one argument.
 
 
 def step(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> Array:
     """(..., N, H): h' = tanh(x Wx + h Wh + b), for real and complex arrays."""
-    mixed = np.einsum("...nd,...dh->...nh", x, Wx) + np.einsum("...nk,...kh->...nh", prev_h, Wh)
-    result: Array = np.tanh(mixed + b[..., None, :])
+    result: Array = np.tanh(x @ Wx + prev_h @ Wh + b[..., None, :])
     return result
 
 
@@ -48,7 +47,7 @@ def unrolled(x: Array, h0: Array, Wx: Array, Wh: Array, b: Array) -> Array:
 
 def affine(x: Array, w: Array, b: Array) -> Array:
     """(..., N, T, M)."""
-    result: Array = np.einsum("...ntd,...dm->...ntm", x, w) + b[..., None, None, :]
+    result: Array = x @ w[..., None, :, :] + b[..., None, None, :]
     return result
 
 

@@ -856,6 +856,21 @@ GREEDY = [
         (("torch.where(finished, PAD, current)", "current"),),
     ),
     Mistake(
+        "never-ends",
+        "greedy",
+        "every caption goes on to the last step",
+        "END is a word like any other.",
+        (
+            "What stands in your result after END?",
+            "Look at what your loop does once a caption has ended: nothing in it may notice.",
+            "Remember for each caption whether it has ended. After END there is PAD, whatever the model would say.",
+        ),
+        (
+            ("torch.where(finished, PAD, current)", "current"),
+            ("            if finished.all():\n                break\n", ""),
+        ),
+    ),
+    Mistake(
         "end-replaced",
         "greedy",
         "END itself is missing",
