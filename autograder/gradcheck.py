@@ -113,8 +113,8 @@ def compare(got: Any, expected: Any, rtol: float = RTOL, name: str = "it") -> Co
         rtol: largest error allowed, relative to the largest entry of ``expected``.
         name: how messages call the value.
     """
+    want_text = describe(np.asarray(expected))  # integers are called integers
     wanted = np.asarray(expected, dtype=np.float64)
-    want_text = describe(wanted)
     if got is None:
         return Comparison(Outcome.RETURNS_NONE, f"{name} is None.", want_text, "None")
     array = as_array(got)

@@ -75,7 +75,7 @@ def headless_cnn(image: np.ndarray, grid: tuple[int, int, int] = (48, 6, 6)) -> 
     return canvas.figure()
 
 
-def three_doors(words: Sequence[str] = ("a", "red", "seven")) -> Figure:
+def three_doors(words: Sequence[str] = ("a", "red", "four")) -> Figure:
     """The three ways in which features get into a decoder that writes ``words``.
 
     Raises:

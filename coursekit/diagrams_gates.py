@@ -175,17 +175,21 @@ def additive_paths() -> Figure:
     canvas = Canvas()
     pitch = 4.7
     rows = [
-        ("residual block", r"$F$", None, r"$x_l$", r"$x_{l+1}$"),
-        ("highway layer", r"$T \odot F$", r"$1-T$", r"$x_l$", r"$x_{l+1}$"),
-        ("cell state of an LSTM", r"$i \odot g$", r"$f$", r"$c_{t-1}$", r"$c_t$"),
+        ("residual block", r"$F$", None, r"$x_l$", r"$x_{l+1}$", None),
+        ("highway layer", r"$T \odot F$", r"$1-T$", r"$x_l$", r"$x_{l+1}$", None),
+        ("cell state of an LSTM", r"$i \odot g$", r"$f$", r"$c_{t-1}$", r"$c_t$", r"$h_{t-1}, x_t$"),
     ]
-    for number, (name, branch, gate, before, after) in enumerate(rows):
+    for number, (name, branch, gate, before, after, read) in enumerate(rows):
         left = pitch * number
         start = canvas.box(left, 0, before, "accent", width=0.9, height=0.7)
         plus = canvas.dot(left + 2.2, 0, "+")
         end = canvas.box(left + 3.45, 0, after, "accent", width=0.95, height=0.7)
         made = canvas.box(left + 1.2, -1.35, branch, "weight", width=1.2, height=0.7, size=0.95)
-        canvas.route([start.bottom, (left, -1.35), made.left])
+        if read is None:
+            canvas.route([start.bottom, (left, -1.35), made.left])
+        else:  # an LSTM's gates do not see the cell state
+            source = canvas.box(left - 0.35, -1.35, read, width=1.1, height=0.6, size=0.9)
+            canvas.arrow(source.right, made.left)
         canvas.route([made.right, (left + 2.2, -1.35), plus.bottom])
         if gate is None:
             canvas.arrow(start.right, plus.left, width=2.4)
@@ -196,5 +200,5 @@ def additive_paths() -> Figure:
             canvas.arrow(times.right, plus.left, width=2.4)
         canvas.arrow(plus.right, end.left, width=2.4)
         canvas.text((left + 1.7, 1.05), name, bold=True, size=0.95)
-    canvas.include((-0.7, -1.8), (pitch * 2 + 4.1, 1.2))
+    canvas.include((-0.9, -1.8), (pitch * 2 + 4.1, 1.2))
     return canvas.figure()

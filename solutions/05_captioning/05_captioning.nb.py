@@ -446,7 +446,7 @@ for name, gradient in by_hand.items():
 # of what it is to become, or to be added to:
 
 # %%
-diagrams_captioning.three_doors(("a", "red", "four"))
+diagrams_captioning.three_doors()
 
 # %% [markdown]
 # **1 · "init".** The picture *is* the memory with which the decoder begins: $h_0 = v W_v + b_v$, $K = H$ (and
