@@ -56,7 +56,7 @@ def hide_memory() -> None:
 
 
 def become_user(user: int) -> None:
-    """Root becomes a user without rights, for good."""
+    """Root becomes a user without rights, for good; what :func:`die_with_parent` has asked for is lost by that."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
@@ -168,6 +168,9 @@ def seccomp_program(instructions: bytes) -> Any:
 
 def apply_seccomp(program: Any) -> None:
     """Load a BPF program for this thread and all it starts; needs :func:`give_up_privileges` first.
+
+    Args:
+        program: of :func:`seccomp_program`.
 
     Raises:
         LockdownError: the kernel refuses.

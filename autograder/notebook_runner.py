@@ -121,7 +121,7 @@ def lock_down(settings: dict[str, Any]) -> None:
         spec.loader.exec_module(lockdown)
         lockdown.die_with_parent()
         lockdown.give_up_privileges()
-        lockdown.apply_seccomp(deny_list(os.uname().machine))
+        lockdown.apply_seccomp(lockdown.seccomp_program(deny_list(os.uname().machine)))
 
 
 # --- one kernel -----------------------------------------------------------------------------------

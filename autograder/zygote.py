@@ -126,13 +126,13 @@ class Zygote:
             receive_fd, send_fd, rules = os.dup2(receive_fd, 10), os.dup2(send_fd, 11), os.dup2(rules, 12)
             os.closerange(3, 10)
             self.lockdown.close_from(13)
-            self.lockdown.die_with_parent()
-            if os.getppid() != self.pid:
-                os._exit(0)  # the zygote ended first
             space = self.base + memory_mb * 1024 * 1024
             self.lockdown.limit_resources(space, cpu_seconds, self.settings["tasks"])
             if self.settings["user"] is not None:
                 self.lockdown.become_user(self.settings["user"])
+            self.lockdown.die_with_parent()  # the kernel forgets it when a process becomes another user
+            if os.getppid() != self.pid:
+                os._exit(0)  # the zygote ended first
             self.lockdown.give_up_privileges()
             self.lockdown.apply_landlock(rules)
             self.lockdown.apply_seccomp(self.filter)

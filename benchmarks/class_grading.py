@@ -1,8 +1,9 @@
 """What grading a class costs: ours, stock `nbgrader autograde`, Otter, and the bare checks, on the same submissions.
 
 The submissions are made here: the reference, the correct alternatives, the demo class, and the known mistakes of
-unit 2, in turn, so that about half are wrong and are diagnosed. Endless loops are left out: they would measure
-deadlines, which not everybody has. Everybody runs the same checks on draws of the same kind:
+unit 2, in turn, so that about half are wrong and are diagnosed (`--of right`, `--of wrong`: only these). Endless loops
+are left out: they would measure deadlines, which not everybody has. Everybody runs the same checks on draws of the
+same kind:
 
 - ours: the whole command, `autograder grade`, from submissions to gradebook and class report: hidden draws,
   follow-through, known mistakes, the strongest isolation of this machine, one process per core;
@@ -164,8 +165,8 @@ class Cost:
 # --- submissions ----------------------------------------------------------------------------------
 
 
-def sources() -> list[str]:
-    """Modules as students write them, one file each: correct and wrong ones in turn."""
+def sources(of: str = "both") -> list[str]:
+    """Modules as students write them, one file each: correct and wrong ones in turn, or only the "right" or "wrong"."""
     reference = reference_path(UNIT).read_text(encoding="utf-8")
     right = [reference]
     for path in sorted((ROOT / "tests" / "alternatives" / UNIT.id).iterdir()):
@@ -176,7 +177,8 @@ def sources() -> list[str]:
     demo = sorted((ROOT / "autograder" / "demo_class").glob(f"*/{UNIT.id}/{UNIT.module_file}"))
     one_file = [path for path in demo if len(list(path.parent.rglob("*.py"))) == 1]
     wrong += [text for path in one_file if not loops(text := path.read_text(encoding="utf-8"))]
-    return [source for pair in zip(right * len(wrong), wrong, strict=False) for source in pair]
+    chosen = {"right": [right], "wrong": [wrong], "both": [right * len(wrong), wrong]}[of]
+    return [source for together in zip(*chosen, strict=False) for source in together]
 
 
 def loops(source: str) -> bool:
@@ -184,7 +186,7 @@ def loops(source: str) -> bool:
     return "while True" in source or "while norm" in source or "while total" in source
 
 
-def make_course(root: Path, count: int, period: int = 0) -> list[Path]:
+def make_course(root: Path, count: int, period: int = 0, of: str = "both") -> list[Path]:
     """A released course with so many submissions; returns their modules. With a period, they repeat after that many."""
     root.mkdir(parents=True)
     shutil.copy(ROOT / folders.CONFIG, root)
@@ -195,7 +197,7 @@ def make_course(root: Path, count: int, period: int = 0) -> list[Path]:
     release([UNIT.id], root=root)
     ensure_registered(UNIT, root, f"sqlite:///{root / 'gradebook.db'}")  # as nbgrader does when it releases: not timed
     shutil.copy(root / "gradebook.db", root / PRISTINE)
-    known = sources()
+    known = sources(of)
     modules = []
     for number in range(count):
         folder = root / folders.SUBMITTED / f"s{number:04}" / UNIT.id
@@ -351,13 +353,16 @@ def otter(root: Path, modules: Sequence[Path], cost: Cost, python: str) -> None:
 
 def compare(options: argparse.Namespace, console: Console, work: Path) -> None:
     """Everybody on the same submissions, for each size of a class."""
-    title = f"{UNIT.id}: seconds per submission, medians of {options.repeats} runs (peers: {options.peer_repeats})"
+    which = {"both": "half of them wrong", "right": "all right", "wrong": "all wrong"}[options.of]
+    title = (
+        f"{UNIT.id}, {which}: seconds per submission, medians of {options.repeats} runs (peers: {options.peer_repeats})"
+    )
     heads = ("class", "who", "clock s", "processor s", "memory MB", "× nbgrader", "÷ floor")
     table = Table(*heads, title=title)
     for column in table.columns[2:]:
         column.justify = "right"
     most = max(options.sizes)
-    modules = make_course(work / "class", most)
+    modules = make_course(work / "class", most, of=options.of)
     for size in options.sizes:
         root = work / "class"
         names = [option for module in modules[:size] for option in ("--student", module.parents[1].name)]
@@ -507,6 +512,7 @@ def main() -> None:
     """Measure and print the tables; what misses its target is red."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 20, 200])
+    parser.add_argument("--of", choices=("both", "right", "wrong"), default="both", help="submissions to compare on")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer-repeats", type=int, default=1, help="the peers take long")
     parser.add_argument("--peers-at-most", type=int, default=200, help="submissions the peers get; said in the table")

@@ -201,11 +201,15 @@ def test_readers_have_equally_many_parameters(found: dict[str, Any]) -> None:
 
 
 def test_text_is_no_landslide(found: dict[str, Any]) -> None:
-    """At equal updates the GRU is best, vanilla second; all beat the bigram by far and none the 5-gram."""
+    """At equal updates the GRU is best, vanilla second; all beat the bigram by far and none the 5-gram.
+
+    The text is this Python's own library. Of two patch versions one left the LSTM 0.02 bits below the trigram.
+    """
     bits, ngrams = found["text_bits"], found["ngram_bits"]
     assert bits["GRU"] < bits["vanilla"] < bits["LSTM"]
     assert max(bits.values()) < ngrams["2"] - 0.5
-    assert max(bits["GRU"], bits["vanilla"]) < ngrams["3"] - 0.1
+    assert max(bits["GRU"], bits["vanilla"]) < ngrams["3"] - 0.05
+    assert bits["LSTM"] < ngrams["3"] + 0.1
     assert min(bits.values()) > ngrams["5"]
     assert max(bits.values()) - min(bits.values()) < 0.5
 

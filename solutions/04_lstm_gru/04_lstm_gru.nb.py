@@ -1293,8 +1293,8 @@ written = write_text(readers["GRU"], readings["GRU"].params, prompt, 300, temper
 print("\nThe GRU goes on writing:\n" + decode(written[0], vocab))
 
 # %% [markdown]
-# No landslide this time. All three are better than a trigram, none comes near the 5-gram, and they lie close
-# together. At equal updates the GRU is ahead and vanilla second; the LSTM, with the most gates and the fewest hidden
+# No landslide this time. All three are better than a trigram (by how much depends on the text: with the library of
+# another Python the LSTM is about level with it), none comes near the 5-gram, and they lie close together. At equal updates the GRU is ahead and vanilla second; the LSTM, with the most gates and the fewest hidden
 # units, is last, in spite of all that its gradients can do. At equal time vanilla, whose updates are cheaper (if
 # the steps are your own), draws about level with the GRU. What decides in so small a budget is not how far gradients
 # reach, but how fast a cell learns the *nearest* ten characters, which are most of what there is to know. And all
