@@ -48,6 +48,14 @@ def test_mistakes_are_named_right() -> None:
     are_named(MISTAKES, result_of)
 
 
+@pytest.mark.parametrize("name", ["no-update", "cleared-too-late", "update-before-backward"])
+def test_weights_that_stay_are_told_why(name: str) -> None:
+    """Three ways to leave the weights where they are, each with its own name alone."""
+    (mistake,) = (m for m in MISTAKES if m.id == name)
+    found = result_of(mistake).exercise("training_step")
+    assert found.mistake == name and "The weights stay as they are" in found.message
+
+
 @pytest.mark.parametrize("exercise", [e.id for e in the_unit(UNIT).exercises if not e.experiment])
 def test_every_exercise_has_five_known_mistakes(exercise: str) -> None:
     """At least five, all with ids of their own."""

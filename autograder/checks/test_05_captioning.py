@@ -554,7 +554,7 @@ def test_training_step(student: Any, case: Case, expect: Expect) -> None:
     """Is the loss that of predicting each next word, and do all weights go down its gradient, once?"""
     loss, gradients = weight_gradients(case.spec, case.v, case.captions)
     got = student.training_step(case.spec, case.v, case.captions, case.lr)
-    told, after = got if isinstance(got, (tuple, list)) and len(got) == 2 else (got, None)
+    told, after, steps, left = got if isinstance(got, (tuple, list)) and len(got) == 4 else (got, None, 0, False)
     expect.part("loss", told, np.asarray(loss))
     weights = case.spec["weights"]
     if not isinstance(after, dict) or not all(isinstance(after.get(name), np.ndarray) for name in NAMES):
@@ -564,7 +564,17 @@ def test_training_step(student: Any, case: Case, expect: Expect) -> None:
     # After minus before loses eps · |w| / lr, about 1e-15 of float64 and 1e-6 of float32 beside gradients of 0.1.
     moved = np.concatenate([((weights[name] - after[name]) / case.lr).ravel() for name in NAMES])
     wanted = np.concatenate([gradients[name].ravel() for name in NAMES])
-    expect.part("update", moved, wanted)
+    if moved.any():
+        expect.part("update", moved, wanted)
+        return
+    if not steps:
+        why, what = "no step was made", "no step"
+    elif left:
+        why, what = "when the step was made, there were no gradients yet", "a step before there were gradients"
+    else:
+        why, what = "when the step was made, there were no gradients any more", "a step after the gradients were gone"
+    words = f"The weights stay as they are: {why}."
+    expect.verdict("update", Comparison(Outcome.WRONG_VALUES, words, "a step down the gradient", what))
 
 
 # --- words ----------------------------------------------------------------------------------

@@ -202,16 +202,30 @@ def caption_loss(module, scores, targets):
     return _in_either_precision(call)
 
 
+class Watched(torch.optim.SGD):  # type: ignore[misc]  # torch is not looked into
+    """Plain gradient descent that counts its steps."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        self.steps += 1
+        return super().step(closure)
+
+
 def training_step(module, spec, v, captions, lr):
-    """(loss, weights after a step of plain gradient descent); the gradients hold something beforehand."""
+    """(loss, weights after a step of plain gradient descent, steps made, are there gradients at the end).
+
+    The gradients hold something beforehand.
+    """
 
     def call(dtype):
         model = model_of(module, spec, dtype)
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
-        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+        optimizer = Watched(model.parameters(), lr=lr)
         loss = module.training_step(model, optimizer, _tensors(v, dtype), _tensors(captions, dtype))
-        return loss, {name: weight.detach() for name, weight in weights_of(model).items()}
+        left = any(p.grad is not None and bool(p.grad.any()) for p in model.parameters())
+        return loss, {name: weight.detach() for name, weight in weights_of(model).items()}, optimizer.steps, left
 
     return _in_either_precision(call)
 
