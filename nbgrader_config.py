@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.course import load_course
 from autograder.folders import own_tools_on_path
 from autograder.notebook_sandbox import wanted
+from autograder.recording import ORDER, SCORE
 
 c = get_config()  # noqa: F821 -- nbgrader puts it there
 course = load_course()
@@ -40,24 +41,10 @@ c.Autograde.exclude_overwriting = {
     unit.id: [unit.module_file, f"{unit.id}.nb.py"]
     for unit in course.units  # the student's module, not ours
 }
-c.Autograde.sanitize_preprocessors = [
-    "autograder.nbgrader_bridge.TidyNotebook",
-    "autograder.nbgrader_bridge.RestoreCells",
-    "nbgrader.preprocessors.DeduplicateIds",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
+c.Autograde.sanitize_preprocessors = [*ORDER]  # the steps are listed in autograder/recording.py
 c.Autograde.autograde_preprocessors = [
     *(["autograder.nbgrader_bridge.ExecuteNotebook"] if wanted() else []),
-    "nbgrader.preprocessors.IgnorePattern",
-    "nbconvert.preprocessors.ClearMetadataPreprocessor",
-    "nbgrader.preprocessors.LimitOutput",
-    "autograder.nbgrader_bridge.JudgeScores",
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.nbgrader_bridge.Seal",
+    *SCORE,
 ]
 c.OverwriteCells.add_missing_cells = True
 c.AssignLatePenalties.plugin_class = "autograder.nbgrader_late.CourseLateRule"  # the table [late] of course.toml

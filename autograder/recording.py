@@ -35,29 +35,32 @@ if TYPE_CHECKING:
 
 _VERSION = 2  # raise it when what is written into the cells changes: everything is recorded again
 
+#: nbgrader's steps and ours, as ``nbgrader_config.py`` sets them: what is handed in is put in order, then it is scored.
+ORDER = (
+    "autograder.nbgrader_bridge.TidyNotebook",
+    "autograder.nbgrader_bridge.RestoreCells",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+)
+SCORE = (
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.nbgrader_bridge.JudgeScores",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.nbgrader_bridge.Seal",
+)
 #: What ``nbgrader_config.py`` says, as far as it decides what becomes of a submission.
 _STANDARD: dict[str, dict[str, Any]] = {
     "CourseDirectory": {"source_directory": folders.SOURCES, "release_directory": folders.RELEASED},
     "Autograde": {
         "exporter_class": "autograder.nbgrader_bridge.GradingExporter",
-        "sanitize_preprocessors": [
-            "autograder.nbgrader_bridge.TidyNotebook",
-            "autograder.nbgrader_bridge.RestoreCells",
-            "nbgrader.preprocessors.DeduplicateIds",
-            "nbgrader.preprocessors.OverwriteKernelspec",
-            "nbgrader.preprocessors.OverwriteCells",
-            "nbgrader.preprocessors.CheckCellMetadata",
-        ],
-        "autograde_preprocessors": [
-            "nbgrader.preprocessors.IgnorePattern",
-            "nbconvert.preprocessors.ClearMetadataPreprocessor",
-            "nbgrader.preprocessors.LimitOutput",
-            "autograder.nbgrader_bridge.JudgeScores",
-            "nbgrader.preprocessors.SaveAutoGrades",
-            "nbgrader.preprocessors.AssignLatePenalties",
-            "nbgrader.preprocessors.CheckCellMetadata",
-            "autograder.nbgrader_bridge.Seal",
-        ],
+        "sanitize_preprocessors": [*ORDER],
+        "autograde_preprocessors": [*SCORE],
     },
     "OverwriteCells": {"add_missing_cells": True},
     "AssignLatePenalties": {"plugin_class": "autograder.nbgrader_late.CourseLateRule"},
