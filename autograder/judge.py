@@ -6,7 +6,8 @@ import ast
 import platform
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -128,7 +129,7 @@ def judge(
         student=student,
         message=problem.message if problem is not None else "",
         output=bench.output(),
-        attempts=bench.attempts,
+        attempts=bench.student.attempts,
         seconds=time.perf_counter() - started,
     )
 
@@ -161,7 +162,7 @@ def _unloaded(item: Exercise, problem: StudentError) -> ExerciseResult:
 
 
 class _Bench:
-    """The workers of one submission and what was found so far."""
+    """The worker of one submission and what was found so far."""
 
     def __init__(
         self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack
@@ -169,13 +170,8 @@ class _Bench:
         self.course = course
         self.unit = unit
         self.draw = draw
-        self.limits = limits
-        self.stack = stack
         self.submission = submission
-        self.provided = provided(unit)
-        self.driver = driver(unit.id)
-        self.student = Student(submission, unit.module, limits, stack, (), self.provided, self.driver)
-        self.attempts = self.student.attempts
+        self.student = Student(submission, unit.module, limits, stack, (), provided(unit), driver(unit.id))
         self.printed: int | None = 0
         self.student.spawn()  # it starts while the checks are loaded
         try:
@@ -196,14 +192,14 @@ class _Bench:
     def close(self) -> None:
         self.student.close()
 
-    def apart(self, chosen: tuple[StandIn, ...]) -> Student:
-        """The same module in another worker, some of its functions replaced."""
-        return Student(self.submission, self.unit.module, self.limits, self.stack, chosen, self.provided, self.driver)
-
-    def close_apart(self, apart: Student) -> None:
-        """End a worker with stand-ins; what its code tried counts, too."""
-        apart.close()
-        self.attempts += [words for words in apart.attempts if words not in self.attempts]
+    @contextmanager
+    def replaced(self, chosen: tuple[StandIn, ...]) -> Iterator[None]:
+        """The same module, some of its functions replaced, while the block runs; its prints then do not count."""
+        before = self.student.printed()
+        with self.student.replaced(chosen):
+            yield
+        if self.printed is not None:
+            self.printed += self.student.printed() - before
 
     def output(self) -> str:
         return self.student.output
@@ -292,27 +288,21 @@ class _Bench:
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
                 names = [s.name for s in chosen]
-                apart = self.apart(chosen)
-                try:
+                with self.replaced(chosen):
                     how = f"judged with a correct {' and '.join(names)} in place of yours"
-                    records = self.run(check, item, apart, ordinary)
+                    records = self.run(check, item, self.student, ordinary)
                     judgement.verdicts.append(Verdict(records, how))
                     if forward_wrong and not _passed(judgement, item.parts):
-                        self.keep_fair(judgement, records + self.run(check, item, apart, neutral), how)
-                finally:
-                    self.close_apart(apart)
+                        self.keep_fair(judgement, records + self.run(check, item, self.student, neutral), how)
                 if _passed(judgement, item.parts):
                     return
         if forward_wrong and not timed_out:
             attempts = _mended(check.stand_ins, item, False)
             attempts += _mended(check.stand_ins, item, True) if wrong_below else []
             for chosen in attempts:
-                apart = self.apart(chosen)
-                try:
+                with self.replaced(chosen):
                     how = f"judged as if {item.forward} were right"
-                    judgement.verdicts.append(Verdict(self.run(check, item, apart, ordinary), how))
-                finally:
-                    self.close_apart(apart)
+                    judgement.verdicts.append(Verdict(self.run(check, item, self.student, ordinary), how))
                 if _passed(judgement, item.parts):
                     return
 
@@ -425,11 +415,8 @@ class _Bench:
         stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
         if not below or not stand_ins:
             return below
-        apart = self.apart(stand_ins)
-        try:
-            again = self.run(check, item, apart, [record.case for record in records])
-        finally:
-            self.close_apart(apart)
+        with self.replaced(stand_ins):
+            again = self.run(check, item, self.student, [record.case for record in records])
         wrong = [part for part in item.parts if not all(record.parts[part].ok for record in records)]
         return below if any(all(record.parts[part].ok for record in again) for part in wrong) else []
 

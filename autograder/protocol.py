@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -76,226 +75,222 @@ _SHAPES = tuple(struct.Struct(f"<BB{ndim}Q") for ndim in range(MAX_NDIM + 1))
 _EXTENTS = tuple(struct.Struct(f"<{ndim}Q") for ndim in range(MAX_NDIM + 1))
 
 
-class _Writer:
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.values = 0
-
-    def long(self, data: bytes) -> None:
-        """What may be long; all else together is bounded by the number of values."""
-        if len(self.data) + len(data) > MAX_FRAME:
-            raise ProtocolError("message too large")
-        self.data += data
-
-
 def encode(value: Any) -> bytes:
     """Bytes of a value; raises ProtocolError for what has no plain form or breaks a bound."""
-    writer = _Writer()
-    _encode(value, writer, 0)
-    if len(writer.data) > MAX_FRAME:
-        raise ProtocolError("message too large")
-    return bytes(writer.data)
-
-
-def _encode(value: Any, out: _Writer, depth: int) -> None:
-    out.values += 1
-    if out.values > MAX_VALUES:
+    data = bytearray()
+    if _encode(value, data, 1, 0) > MAX_VALUES:
         raise ProtocolError("too many values")
-    if depth > MAX_DEPTH:
-        raise ProtocolError("nested too deeply")
+    if len(data) > MAX_FRAME:
+        raise ProtocolError("message too large")
+    return bytes(data)
+
+
+def _encode(value: Any, data: bytearray, values: int, depth: int) -> int:
+    """Append the bytes of a value; returns how many values there are by now, those in it included."""
     kind = type(value)
-    if value is None:
-        out.data += b"N"
-    elif kind is bool:
-        out.data += b"T" if value else b"F"
-    elif kind is int:
-        if not -(2**63) <= value < 2**63:
-            raise ProtocolError("integer beyond 64 bits")
-        out.data += b"i" + _I64.pack(value)
-    elif kind is np.ndarray:
+    if kind is np.ndarray:
         code = CODES.get(value.dtype)
         if code is None:
             code = CODES.get(value.dtype.newbyteorder("<"))
             value = value if code is None else value.astype(DTYPES[code])
         if code is None or value.ndim > MAX_NDIM:
             raise ProtocolError("array of a type or rank that cannot be sent")
-        out.data += b"a" + _SHAPES[value.ndim].pack(code, value.ndim, *value.shape)
-        out.long(value.tobytes())
-    elif kind is float:
-        out.data += b"f" + _F64.pack(value)
+        data += b"a" + _SHAPES[value.ndim].pack(code, value.ndim, *value.shape)
+        _append(value.tobytes(), data)
+    elif kind is list or kind is tuple:
+        count = len(value)
+        if count > MAX_ITEMS:
+            raise ProtocolError("too many items")
+        values += count
+        if values > MAX_VALUES:
+            raise ProtocolError("too many values")
+        if depth >= MAX_DEPTH and count:
+            raise ProtocolError("nested too deeply")
+        data += (b"l" if kind is list else b"t") + _U32.pack(count)
+        for item in value:
+            values = _encode(item, data, values, depth + 1)
     elif kind is str:
-        data = value.encode("utf-8", "replace")
-        if len(data) > MAX_TEXT:
+        text = value.encode("utf-8", "replace")
+        if len(text) > MAX_TEXT:
             raise ProtocolError("text too long")
-        out.long(b"s" + _U32.pack(len(data)) + data)
+        _append(b"s" + _U32.pack(len(text)) + text, data)
+    elif value is None:
+        data += b"N"
+    elif kind is bool:
+        data += b"T" if value else b"F"
+    elif kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise ProtocolError("integer beyond 64 bits")
+        data += b"i" + _I64.pack(value)
+    elif kind is float:
+        data += b"f" + _F64.pack(value)
     elif kind is bytes:
         if len(value) > MAX_FILE:
             raise ProtocolError("bytes too long")
-        out.long(b"y" + _U32.pack(len(value)) + value)
-    elif kind is list or kind is tuple:
-        if len(value) > MAX_ITEMS:
-            raise ProtocolError("too many items")
-        out.data += (b"l" if kind is list else b"t") + _U32.pack(len(value))
-        for item in value:
-            _encode(item, out, depth + 1)
+        _append(b"y" + _U32.pack(len(value)) + value, data)
     elif kind is dict:
         if len(value) > MAX_ITEMS:
             raise ProtocolError("too many items")
-        out.data += b"d" + _U32.pack(len(value))
+        data += b"d" + _U32.pack(len(value))
         for key, item in value.items():
             if type(key) is not str:
                 raise ProtocolError("a dict's key is not a str")
-            _encode(key, out, depth + 1)
-            _encode(item, out, depth + 1)
+            values = _encode_all((key, item), data, values, depth)
     elif kind is Handle:
-        out.data += b"h" + _U64.pack(value.number)
-        _encode(value.type_name, out, depth + 1)
+        data += b"h" + _U64.pack(value.number)
+        values = _encode_all((value.type_name,), data, values, depth)
     elif kind is Opaque:
-        out.data += b"o"
-        _encode(value.type_name, out, depth + 1)
+        data += b"o"
+        values = _encode_all((value.type_name,), data, values, depth)
     elif kind is Function:
-        out.data += b"c" + _U32.pack(value.number)
-        _encode(value.points, out, depth + 1)
-        _encode(value.results, out, depth + 1)
+        data += b"c" + _U32.pack(value.number)
+        values = _encode_all((value.points, value.results), data, values, depth)
     else:
         raise ProtocolError(f"a value of type {kind.__name__} cannot be sent")
+    return values
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-        self.values = 0  # a value of one byte can become an object of a hundred: their number is bounded, too
-
-    def take(self, count: int) -> int:
-        """Where the next so many bytes begin; they are there."""
-        begin = self.position
-        if count > len(self.data) - begin:
-            raise ProtocolError("message ends too early")
-        self.position = begin + count
-        return begin
-
-    def number(self, form: struct.Struct) -> Any:
-        return form.unpack_from(self.data, self.take(form.size))[0]
-
-
-def decode(data: bytes) -> Any:
-    """The value of an encoded message; raises ProtocolError, and nothing else, for any other bytes."""
-    reader = _Reader(data)
-    value = _decode(reader, 0)
-    if reader.position != len(data):
-        raise ProtocolError("bytes left over after the message")
-    return value
-
-
-def _decode(reader: _Reader, depth: int) -> Any:
-    reader.values += 1
-    if reader.values > MAX_VALUES:
+def _encode_all(inside: tuple[Any, ...], data: bytearray, values: int, depth: int) -> int:
+    """What is in a value, one after the other."""
+    values += len(inside)
+    if values > MAX_VALUES:
         raise ProtocolError("too many values")
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH:
         raise ProtocolError("nested too deeply")
-    position = reader.position
-    if position >= len(reader.data):
-        raise ProtocolError("message ends too early")
-    reader.position = position + 1
-    read = _READ.get(reader.data[position])
-    if read is None:
-        raise ProtocolError("unknown tag")
-    return read(reader, depth)
+    for item in inside:
+        values = _encode(item, data, values, depth + 1)
+    return values
 
 
-def _list(reader: _Reader, depth: int) -> list[Any]:
-    return [_decode(reader, depth + 1) for _ in range(_count(reader, 1))]
+def _append(long: bytes, data: bytearray) -> None:
+    """What may be long; all else together is bounded by the number of values."""
+    if len(data) + len(long) > MAX_FRAME:
+        raise ProtocolError("message too large")
+    data += long
 
 
-def _dict(reader: _Reader, depth: int) -> dict[str, Any]:
-    result = {}
-    for _ in range(_count(reader, 2)):
-        key = _decode(reader, depth + 1)
-        if type(key) is not str:
+#: Tags of values that hold others, and of the message as a whole.
+_LIST, _TUPLE, _DICT, _HANDLE, _OPAQUE, _FUNCTION, _MESSAGE = b"ltdhoc."
+_ARRAY, _TEXT, _TRUE, _FALSE, _NONE, _INT, _FLOAT, _BYTES = b"asTFNify"
+
+
+def decode(data: bytes, *, views: bool = False) -> Any:
+    """The value of an encoded message; raises ProtocolError, and nothing else, for any other bytes.
+
+    Args:
+        data: the bytes.
+        views: leave arrays where they are in the message: nobody can write to them, and they keep all of it alive.
+    """
+    try:
+        return _decode(data, views)
+    except (IndexError, struct.error):
+        raise ProtocolError("message ends too early") from None
+
+
+def _decode(data: bytes, views: bool) -> Any:
+    """One loop, no calls for most values: a submission's answers are thousands of them.
+
+    A value of one byte can become an object of a hundred: their number is bounded, too.
+    """
+    position, end, values = 0, len(data), 0
+    # The value that is being read: its tag, how many values belong in it, those that are there, a number of its own.
+    # And those around it.
+    kind, wanted, inside, number = _MESSAGE, 1, [], 0
+    outer: list[tuple[int, int, list[Any], int]] = []
+    while True:
+        while len(inside) == wanted:
+            if kind == _MESSAGE:
+                if position != end:
+                    raise ProtocolError("bytes left over after the message")
+                return inside[0]
+            value = inside if kind == _LIST else _made(kind, inside, number)
+            kind, wanted, inside, number = outer.pop()
+            inside.append(value)
+        values += 1
+        if values > MAX_VALUES:
+            raise ProtocolError("too many values")
+        tag = data[position]
+        position += 1
+        if tag == _ARRAY:
+            code, ndim = data[position], data[position + 1]
+            if code >= len(DTYPES) or ndim > MAX_NDIM:
+                raise ProtocolError("array of an unknown type or rank")
+            shape = _EXTENTS[ndim].unpack_from(data, position + 2)
+            position += 2 + 8 * ndim
+            dtype = DTYPES[code]
+            size = math.prod(shape) * dtype.itemsize  # Python integers do not overflow
+            if size > end - position or (not size and max(shape, default=0) > MAX_FRAME):
+                raise ProtocolError("array longer than the message")
+            if code == _BOOL and size and np.frombuffer(data, np.uint8, size, position).max() > 1:
+                raise ProtocolError("a bool that is neither 0 nor 1")
+            try:
+                array = np.ndarray(shape, dtype, data, position)
+            except ValueError:  # no entries, and extents whose product numpy cannot hold
+                raise ProtocolError("array longer than any memory") from None
+            inside.append(array if views else array.copy())
+            position += size
+        elif tag == _LIST or tag == _TUPLE or tag == _DICT:
+            count = _U32.unpack_from(data, position)[0]
+            position += 4
+            # Each item takes at least one byte (a dict's two), so a count beyond the bytes left is a lie.
+            count = 2 * count if tag == _DICT else count
+            if count > MAX_ITEMS or count > end - position:
+                raise ProtocolError("too many items")
+            if len(outer) >= MAX_DEPTH and count:
+                raise ProtocolError("nested too deeply")
+            outer.append((kind, wanted, inside, number))
+            kind, wanted, inside, number = tag, count, [], 0
+        elif tag == _TEXT or tag == _BYTES:
+            length = _U32.unpack_from(data, position)[0]
+            position += 4
+            if length > (MAX_TEXT if tag == _TEXT else MAX_FILE):
+                raise ProtocolError("text or bytes too long")
+            if length > end - position:
+                raise ProtocolError("message ends too early")
+            piece = data[position : position + length]
+            inside.append(piece.decode("utf-8", "replace") if tag == _TEXT else piece)
+            position += length
+        elif tag == _TRUE or tag == _FALSE:
+            inside.append(tag == _TRUE)
+        elif tag == _NONE:
+            inside.append(None)
+        elif tag == _INT:
+            inside.append(_I64.unpack_from(data, position)[0])
+            position += 8
+        elif tag == _FLOAT:
+            inside.append(_F64.unpack_from(data, position)[0])
+            position += 8
+        elif tag == _HANDLE or tag == _OPAQUE or tag == _FUNCTION:
+            if len(outer) >= MAX_DEPTH:
+                raise ProtocolError("nested too deeply")
+            outer.append((kind, wanted, inside, number))
+            kind, wanted, inside, number = tag, 1, [], 0
+            if tag == _HANDLE:
+                number = _U64.unpack_from(data, position)[0]
+                position += 8
+            elif tag == _FUNCTION:
+                wanted, number = 2, _U32.unpack_from(data, position)[0]
+                position += 4
+        else:
+            raise ProtocolError("unknown tag")
+
+
+def _made(kind: int, inside: list[Any], number: int) -> Any:
+    """A value out of the values in it."""
+    if kind == _TUPLE:
+        return tuple(inside)
+    if kind == _DICT:
+        if any(type(key) is not str for key in inside[::2]):
             raise ProtocolError("a dict's key is not a str")
-        result[key] = _decode(reader, depth + 1)
-    return result
-
-
-def _text(reader: _Reader, depth: int) -> str:
-    length = reader.number(_U32)
-    if length > MAX_TEXT:
-        raise ProtocolError("text too long")
-    begin = reader.take(length)
-    return reader.data[begin : begin + length].decode("utf-8", "replace")
-
-
-def _bytes(reader: _Reader, depth: int) -> bytes:
-    length = reader.number(_U32)
-    if length > MAX_FILE:
-        raise ProtocolError("bytes too long")
-    begin = reader.take(length)
-    return reader.data[begin : begin + length]
-
-
-def _function(reader: _Reader, depth: int) -> Function:
-    number = reader.number(_U32)
-    points, results = _decode(reader, depth + 1), _decode(reader, depth + 1)
-    if any(not (type(known) is np.ndarray or known is None) for known in (points, results)):
-        raise ProtocolError("what is known of a function is not in arrays")
-    return Function(number, points, results)
-
-
-def _name(reader: _Reader, depth: int) -> str:
-    name = _decode(reader, depth + 1)
+        return dict(zip(inside[::2], inside[1::2], strict=True))
+    if kind == _FUNCTION:
+        if any(not (type(known) is np.ndarray or known is None) for known in inside):
+            raise ProtocolError("what is known of a function is not in arrays")
+        return Function(number, *inside)
+    (name,) = inside
     if type(name) is not str or len(name) > MAX_NAME or not name.isprintable():
         raise ProtocolError("a type's name is not a short line of text")
-    return name
-
-
-def _count(reader: _Reader, bytes_each: int) -> int:
-    count: int = reader.number(_U32)
-    # Each item takes at least one byte (a dict's two), so a count beyond the bytes left is a lie.
-    if count > MAX_ITEMS or count * bytes_each > len(reader.data) - reader.position:
-        raise ProtocolError("too many items")
-    return count
-
-
-def _array(reader: _Reader, depth: int) -> np.ndarray:
-    data, begin = reader.data, reader.position + 2
-    if begin > len(data):
-        raise ProtocolError("message ends too early")
-    code, ndim = data[begin - 2], data[begin - 1]
-    if code >= len(DTYPES) or ndim > MAX_NDIM:
-        raise ProtocolError("array of an unknown type or rank")
-    reader.position = begin
-    shape = _EXTENTS[ndim].unpack_from(data, reader.take(8 * ndim))
-    dtype = DTYPES[code]
-    size = math.prod(shape) * dtype.itemsize  # Python integers do not overflow
-    if size > len(data) - reader.position or max(shape, default=0) > MAX_FRAME:
-        raise ProtocolError("array longer than the message")
-    begin = reader.take(size)
-    if code == _BOOL and size and np.frombuffer(data, np.uint8, size, begin).max() > 1:
-        raise ProtocolError("a bool that is neither 0 nor 1")
-    try:
-        return np.ndarray(shape, dtype, data, begin).copy()
-    except ValueError:  # no entries, and extents whose product numpy cannot hold
-        raise ProtocolError("array longer than any memory") from None
-
-
-#: What reads a value, by its tag.
-_READ: dict[int, Callable[[_Reader, int], Any]] = {
-    ord("N"): lambda reader, depth: None,
-    ord("T"): lambda reader, depth: True,
-    ord("F"): lambda reader, depth: False,
-    ord("i"): lambda reader, depth: reader.number(_I64),
-    ord("f"): lambda reader, depth: reader.number(_F64),
-    ord("s"): _text,
-    ord("y"): _bytes,
-    ord("l"): _list,
-    ord("t"): lambda reader, depth: tuple(_list(reader, depth)),
-    ord("d"): _dict,
-    ord("a"): _array,
-    ord("h"): lambda reader, depth: Handle(reader.number(_U64), _name(reader, depth)),
-    ord("o"): lambda reader, depth: Opaque(_name(reader, depth)),
-    ord("c"): _function,
-}
+    return Handle(number, name) if kind == _HANDLE else Opaque(name)
 
 
 def write_frame(stream: BinaryIO, value: Any) -> None:
@@ -305,13 +300,18 @@ def write_frame(stream: BinaryIO, value: Any) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Any:
-    """Receive one value; raises EOFError at the end of the stream, ProtocolError for bad bytes."""
+def read_frame(stream: BinaryIO, *, views: bool = False) -> Any:
+    """Receive one value; raises EOFError at the end of the stream, ProtocolError for bad bytes.
+
+    Args:
+        stream: where from.
+        views: see :func:`decode`.
+    """
     header = _read_exactly(stream, 4)
     length = struct.unpack("<I", header)[0]
     if length > MAX_FRAME:
         raise ProtocolError("message too large")
-    return decode(_read_exactly(stream, length))
+    return decode(_read_exactly(stream, length), views=views)
 
 
 def _read_exactly(stream: BinaryIO, count: int) -> bytes:

@@ -6,6 +6,7 @@ import functools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -177,6 +178,10 @@ class Student(Caller):
         self._loaded = True
         if self.driver:
             self._tell(["driver", self.driver])
+        self._substitute()
+
+    def _substitute(self) -> None:
+        """Have stand-ins take the place of some functions."""
         if self.stand_ins:
             described = [
                 {"name": s.name, "kind": s.kind, "number": self._numbered(s.compute), "parameters": list(s.parameters)}
@@ -185,6 +190,23 @@ class Student(Caller):
                 for s in self.stand_ins
             ]
             self._tell(["substitute", described])
+
+    @contextmanager
+    def replaced(self, stand_ins: tuple[StandIn, ...]) -> Iterator[None]:
+        """While the block runs, stand-ins take the place of some of the module's functions, in the same process.
+
+        What is noted about changed arguments meanwhile is forgotten: it is not of the student's functions alone.
+        """
+        changed = {name: set(places) for name, places in self.changed.items()}
+        self.stand_ins = stand_ins
+        try:
+            if self._loaded:
+                self._substitute()
+            yield
+        finally:
+            self.stand_ins, self.changed = (), changed
+            if self._loaded and self._worker is not None:
+                self._tell(["restore"])
 
     def _numbered(self, function: Callable[..., Any] | None) -> int | None:
         """Under which number the worker may ask for a function's results."""
@@ -276,12 +298,13 @@ class Student(Caller):
         return answers
 
     def _checked(self, call: Call, value: Any, changed: Any) -> Answer:
-        """An answer whose marks of changed arguments are such; they are noted."""
-        if not (type(changed) is list and len(changed) == len(call.args) and all(type(c) is bool for c in changed)):
+        """An answer whose marks of changed arguments, a bit for each, are such; they are noted."""
+        if not (type(changed) is int and 0 <= changed < 1 << len(call.args)):
             raise self._ended(call.name, WorkerEnded("its answer broke the protocol"))
-        if any(changed):
-            self.changed.setdefault(call.name, set()).update(place for place, is_so in enumerate(changed) if is_so)
-        return value, changed
+        marks = [bool(changed >> place & 1) for place in range(len(call.args))]
+        if changed:
+            self.changed.setdefault(call.name, set()).update(place for place, is_so in enumerate(marks) if is_so)
+        return value, marks
 
     def reset(self) -> None:
         """Forget all handles."""

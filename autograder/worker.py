@@ -44,6 +44,7 @@ protocol = _load_neighbour("protocol")
 inert = _load_neighbour("inert")
 watch = _load_neighbour("watch")
 
+_NOTHING = object()
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
 MAX_MESSAGE = 2000  # characters of an exception's message
@@ -211,7 +212,7 @@ class Worker:
         self.module: types.ModuleType | None = None
         self.handles: dict[int, Any] = {}
         self.next_handle = 1
-        self.own: dict[str, Any] = {}  # the student's functions that a stand-in replaces
+        self.own: dict[str, Any] = {}  # what stood where a stand-in stands; _NOTHING: nothing
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
         self.driver: types.ModuleType | None = None
         self.call_id = 0
@@ -221,7 +222,7 @@ class Worker:
         """Serve until the judge closes the channel."""
         while True:
             try:
-                message = protocol.read_frame(self.receive)
+                message = protocol.read_frame(self.receive, views=True)  # `argument` copies what is in it
             except EOFError:
                 return
             kind = message[0]
@@ -235,6 +236,8 @@ class Worker:
                 self.reset()
             elif kind == "substitute":
                 self.substitute(*message[1:])
+            elif kind == "restore":
+                self.restore()
             elif kind == "provide":
                 self.provide(*message[1:])
             elif kind == "driver":
@@ -324,7 +327,9 @@ class Worker:
         try:
             value = function(*arguments)
             plain = self.result(value, keep)
-            changed = [self.changed(before, after) for before, after in zip(args, arguments, strict=True)]
+            changed = 0  # a bit for each argument
+            for place, (before, after) in enumerate(zip(args, arguments, strict=True)):
+                changed |= self.changed(before, after) << place
         except BaseException as error:
             return ["error", describe_error(error, self.files)]
         return ["result", plain, changed]
@@ -483,20 +488,30 @@ class Worker:
         """
         if self.module is None:
             return
+        names = self.module.__dict__
         for stand_in in stand_ins:
             name, kind, number = stand_in["name"], stand_in["kind"], stand_in["number"]
+            own = getattr(self.module, name, None)
+            self.own.setdefault(name, names.get(name, _NOTHING))
             if kind == "local":
-                made = getattr(self.beside(stand_in["source"], "_unrolled_stand_ins"), name)
-                self.module.__dict__[name] = made
-                continue
-            self.own.setdefault(name, getattr(self.module, name, None))
-            if kind == "forward":
-                made = self.forward(stand_in, self.own[name])
+                names[name] = getattr(self.beside(stand_in["source"], "_unrolled_stand_ins"), name)
+            elif kind == "forward":
+                names[name] = self.forward(stand_in, own)
             else:
-                made = {"plain": self.plain, "backward": self.backward}[kind](
-                    number, self.own[name], stand_in["parameters"]
-                )
-            self.module.__dict__[name] = made
+                made = {"plain": self.plain, "backward": self.backward}[kind]
+                names[name] = made(number, own, stand_in["parameters"])
+
+    def restore(self) -> None:
+        """Put the student's functions back where stand-ins stand."""
+        if self.module is None:
+            return
+        for name, own in self.own.items():
+            if own is _NOTHING:
+                self.module.__dict__.pop(name, None)
+            else:
+                self.module.__dict__[name] = own
+        self.own.clear()
+        self.reset()
 
     def bind(self, own: Any, parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """Arguments in the order of the course's signature, however the student passes them."""

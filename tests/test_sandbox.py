@@ -457,7 +457,7 @@ def test_ten_thousand_malformed_replies_raise_only_student_errors():
     pieces = [
         lambda n: n, lambda n: n + 1, lambda n: "result", lambda n: "error", lambda n: "ask", lambda n: "loaded",
         lambda n: "attempt", lambda n: None, lambda n: True, lambda n: 1.5, lambda n: b"x", lambda n: [], lambda n: {},
-        lambda n: (), lambda n: np.zeros(3), lambda n: np.array(n), lambda n: [False], lambda n: [True, 1],
+        lambda n: (), lambda n: np.zeros(3), lambda n: np.array(n), lambda n: [False], lambda n: [True, 1], lambda n: 0,
         lambda n: {"type": np.zeros(2), "frames": [[1, 2, 3, 4]]}, lambda n: protocol.Handle(1, "x"),
         lambda n: {"category": "not_attempted", "frames": [["a", 1, "f", "\x1b[2J"], 3]}, lambda n: [["attempt"]],
         lambda n: {"category": "syntax", "message": {"a": 1}}, lambda n: protocol.Function(2), lambda n: float("nan"),
@@ -497,7 +497,7 @@ def test_call_numbers_cannot_be_guessed():
 
     def reply(number):
         numbers.append(number)
-        return ["result", number, 1.0, []]
+        return ["result", number, 1.0, 0]
 
     student = scripted(reply)
     for _ in range(100):

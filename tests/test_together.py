@@ -270,16 +270,18 @@ def test_a_known_result_is_the_students_to_change() -> None:
     "replies",
     [
         [],
-        [[["result", 1.0, [False]]]],
+        [[["result", 1.0, 0]]],
         [None, None],
-        [[["result", 1.0, [False]]], []],
-        [[["result", 1.0, [False]]], [["result", 1.0]]],
-        [[["result", 1.0, [False]]], [["result", 1.0, [0]]]],
-        [[["result", 1.0, [False]]], [["result", 1.0, [False, False]]]],
-        [[["result", 1.0, [False]]], [["error", "text"]]],
-        [[["result", 1.0, [False]]], [["ask", 1.0, [False]]]],
-        [[["result", 1.0, [False]]], [[7, 1.0, [False]]]],
-        [[["result", 1.0, [False]]], {"0": ["result", 1.0, [False]]}],
+        [[["result", 1.0, 0]], []],
+        [[["result", 1.0, 0]], [["result", 1.0]]],
+        [[["result", 1.0, 0]], [["result", 1.0, [False]]]],
+        [[["result", 1.0, 0]], [["result", 1.0, 2]]],
+        [[["result", 1.0, 0]], [["result", 1.0, -1]]],
+        [[["result", 1.0, 0]], [["result", 1.0, False]]],
+        [[["result", 1.0, 0]], [["error", "text"]]],
+        [[["result", 1.0, 0]], [["ask", 1.0, 0]]],
+        [[["result", 1.0, 0]], [[7, 1.0, 0]]],
+        [[["result", 1.0, 0]], {"0": ["result", 1.0, [False]]}],
     ],
 )
 def test_an_answer_of_another_form_counts_as_none(replies: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,6 +299,6 @@ def test_more_than_was_asked_for_is_not_looked_at(monkeypatch: pytest.MonkeyPatc
     """A second answer to one call is nobody's."""
     with student_of("02_bptt", "def f(x):\n    return 1.0\n") as student:
         student.start()
-        replies = [[["result", 1.0, [False]], ["result", 2.0, [False]]]]
+        replies = [[["result", 1.0, 0], ["result", 2.0, 0]]]
         monkeypatch.setattr(Student, "_exchange", lambda *args, **kwargs: replies)
         assert student.call_together([[Call("f", [0.0])]]) == [[(1.0, [False])]]
