@@ -264,7 +264,7 @@ class _ClassRun:
         self.tried_again += graded.tries > 1
         details: dict[str, Any] = {}
         if record:
-            entry = self.recorder.record(name, problem)
+            entry = self.recorder.record(name, problem, graded.result, graded.key)
             problem = "" if entry.ok else entry.reason
             self.notes += [f"{name}: {note}" for note in entry.notes]
             details = {"recorded": entry.ok, "changed": entry.changed, "notes": entry.notes}

@@ -134,10 +134,16 @@ class Recorder:
         set_due_date(unit, load_course(), url)
         self._session = OneSession(url)
 
-    def record(self, name: str, problem: str = "") -> Recorded:
-        """One student's result from the store into the gradebook, or, with a problem, no score at all.
+    def record(self, name: str, problem: str = "", result: SubmissionResult | None = None, key: str = "") -> Recorded:
+        """One student's result into the gradebook, or, with a problem, no score at all.
 
         The gradebook has all of it or nothing, whenever this process ends.
+
+        Args:
+            name: the student's.
+            problem: why there is no score.
+            result: just judged, and kept under the key; without one, that of what lies in ``submitted/`` now.
+            key: see above.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -146,6 +152,10 @@ class Recorder:
                 return self._take_back(Recorded(name, ok=False, reason=problem))
             try:
                 with quiet_nbgrader(), self._session.transaction():
+                    if result is not None:
+                        submission = self.root / folders.SUBMITTED / name / self.unit.id
+                        remembered("student", ("result", submission), lambda: result)
+                        remembered("student", ("key", submission), lambda: key)
                     entry = _record(self.unit, name, self.root, self.config, feedback=self.feedback, force=self.force)
                     if not entry.ok:
                         raise _NotRecordedError  # what was written of it is not committed
@@ -472,7 +482,8 @@ def _write(
             f"no {unit.id}.ipynb was handed in{seen}: the module is graded, answers in words need a look"
         )
     else:
-        content, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"))
+        released = root / folders.RELEASED / unit.id / notebook.name
+        content, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"), released)
         if problem:
             entry.notes.append(
                 f"{unit.id}.ipynb cannot be read ({problem}): the module is graded, answers in words need a look"
@@ -480,18 +491,21 @@ def _write(
 
     current = fingerprint(unit, root, submission, student)
     sealed = seal_of(autograded / f"{unit.id}.ipynb") == current != ""
-    if force or not sealed or read_scores(unit, student, url, course_id) != due:
+    held = read_scores(unit, student, url, course_id) if sealed and not force else None
+    if held != due:
         entry.changed = True
         if is_standard(config) and not wanted():
             problem = _autograde_at_once(unit, student, config, content, entry.result, current)
         else:
             problem = _autograde(unit, student, root, config, has_notebook=content is not None)
-        if not problem and read_scores(unit, student, url, course_id) != due:
+        held = read_scores(unit, student, url, course_id)
+        if not problem and held != due:
             problem = "the scores in the gradebook are not those of the result"
         if problem:
             write_scores_directly(unit, student, entry.result, url, course_id)
+            held = read_scores(unit, student, url, course_id)
             entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
-    if read_scores(unit, student, url, course_id) != due:
+    if held != due:
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
     if load_course().late is not None or (submission / TIMESTAMP).exists():
         late = apply_penalty(unit, load_course(), student, submission, url)

@@ -13,6 +13,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,19 @@ _MAX_IMAGE = 4_000_000  # characters of base64
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_notebook(text: str) -> tuple[Notebook, str]:
+def read_notebook(text: str, released: Path | None = None) -> tuple[Notebook, str]:
     """A notebook from the text of a file, in today's format.
+
+    Args:
+        text: the file's.
+        released: the notebook that was handed out, if it is one of those: what is as it was is not looked at again.
 
     Returns:
         notebook: the notebook; if it cannot be read, one with a single cell that says so.
         reason: why it could not be read, empty if it could.
     """
     try:
-        notebook = _as_it_is(text)
+        notebook = _as_it_is(text, _given(released) if released is not None else {})
         if notebook is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about missing and doubled cell ids, which are mended below
@@ -55,7 +60,7 @@ def read_notebook(text: str) -> tuple[Notebook, str]:
         return placeholder_notebook(f"The submitted notebook could not be read ({reason[:200]})"), reason
 
 
-def _as_it_is(text: str) -> Notebook | None:
+def _as_it_is(text: str, given: Mapping[str, Given]) -> Notebook | None:
     """A notebook in which nothing has to be converted or mended, as nearly all are; None for any other."""
     from nbformat.validator import get_validator
 
@@ -63,9 +68,18 @@ def _as_it_is(text: str) -> Notebook | None:
         notebook: Notebook = json.loads(text)
         if (notebook["nbformat"], notebook["nbformat_minor"]) != (4, 5):
             return None
-        get_validator(4, 5, relax_add_props=True, name="fastjsonschema").validate(notebook)
         cells = notebook["cells"]
-        for cell in cells:
+        known = [given.get(cell["id"]) for cell in cells]
+        same = [entry is not None and entry.as_read == cell for entry, cell in zip(known, cells, strict=True)]
+        # A notebook is as it should be if each of its cells is, and what is around them.
+        others = [cell for cell, is_same in zip(cells, same, strict=True) if not is_same]
+        validator = get_validator(4, 5, relax_add_props=True, name="fastjsonschema")
+        validator.validate({**notebook, "cells": others})
+        for place, entry in enumerate(known):
+            if same[place] and entry is not None:
+                cells[place] = entry.copy()
+                continue
+            cell = cells[place]
             cell["source"] = _joined(cell["source"])
             for output in cell.get("outputs", ()):
                 _join_lines(output)
@@ -125,24 +139,42 @@ def escape_markdown(text: str) -> str:
     return html.escape("".join(c if c.isprintable() else " " for c in text)).replace("*", "\\*").replace("`", "'")
 
 
+@dataclass(frozen=True)
+class Given:
+    """A cell of a released notebook."""
+
+    as_read: Any  # as it stands in the file
+    cell: Cell  # its text in one piece
+
+    def copy(self) -> Cell:
+        """A cell for a student's notebook, in which everything may be replaced."""
+        return {name: value.copy() if type(value) in (dict, list) else value for name, value in self.cell.items()}
+
+
 @lru_cache(maxsize=4)
-def released_cells(file: Path, _version: tuple[int, int]) -> list[Cell]:
-    """The cells of a released notebook, to look at: they are the same for all students.
+def _released(file: Path, _version: tuple[int, int]) -> dict[str, Given]:
+    """The cells of a released notebook by id: they are the same for all students.
 
     Args:
         file: the notebook.
         _version: when it was written and how long it is, so that another one is read anew.
     """
-    return list(read_notebook(file.read_text(encoding="utf-8"))[0]["cells"])
+    text = file.read_text(encoding="utf-8")
+    cells, as_read = read_notebook(text)[0]["cells"], json.loads(text)["cells"]
+    return {cell["id"]: Given(raw, cell) for cell, raw in zip(cells, as_read, strict=True)}
+
+
+def _given(file: Path) -> Mapping[str, Given]:
+    try:
+        found = file.stat()
+        return _released(file, (found.st_mtime_ns, found.st_size))
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def cells_given(file: Path) -> list[Cell]:
     """The cells that students were given, to look at; none if the unit is not released."""
-    try:
-        found = file.stat()
-    except OSError:
-        return []
-    return released_cells(file, (found.st_mtime_ns, found.st_size))
+    return [given.cell for given in _given(file).values()]
 
 
 # ── tidying ───────────────────────────────────────────────────────────────────────────────────────────

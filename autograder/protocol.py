@@ -195,7 +195,8 @@ def _decode(data: bytes, views: bool) -> Any:
     position, end, values = 0, len(data), 0
     # The value that is being read: its tag, how many values belong in it, those that are there, a number of its own.
     # And those around it.
-    kind, wanted, inside, number = _MESSAGE, 1, [], 0
+    kind, wanted, number = _MESSAGE, 1, 0
+    inside: list[Any] = []
     outer: list[tuple[int, int, list[Any], int]] = []
     while True:
         while len(inside) == wanted:

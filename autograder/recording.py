@@ -246,7 +246,7 @@ def _write_rows(
     comments: dict[str, str | None],
 ) -> None:
     """Student, submission, grades and comments: new ones, or automatic marks in those that are there."""
-    ask, run = _statements(), gb.db.execute
+    ask, run = _statements(), gb.db.connection().execute  # the session's, without what it does for objects
     if run(ask["student"], {"who": student}).first() is None:
         run(ask["new student"], {"id": student})
     submission = run(ask["submission"], {"unit": known.assignment, "who": student}).scalar()
