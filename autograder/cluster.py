@@ -109,10 +109,10 @@ class Processes(Place):
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            running = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:  # their sandboxes end with them
-                process.terminate()
+            for process in list((getattr(pool, "_processes", None) or {}).values()):
+                process.terminate()  # its sandbox ends with it
+            # Waited for: a thread that still closes its pipes while Python ends leaves words of that on the screen.
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
