@@ -1327,31 +1327,45 @@ print(f"combinations of signs that occur: {len(sign_patterns)}")
 # A real memory is never perfectly quiet: rounding, other units, inputs with noise. We disturb the state a little
 # after *every* step, with random numbers of standard deviation $\sigma$, and ask after 100 bits whether the parity is
 # still right. (To get a hand between two steps we call your `unroll` on one step at a time and pass the disturbed
-# state on as its `h0`.) Then, without noise, we make all weights of the recurrence weaker by a common factor. What do
-# you expect: a gentle slope, or a cliff?
+# state on as its `h0`.) Then, without noise, we multiply $W_x$, $W_h$ and $b$ by a common factor, so that the largest
+# number in them goes from 100 down to 0.1: a switch becomes a gentle bend. (Your readout is not made for the small
+# states that come of it; so that it is not to blame, a new one is fitted each time, on half of the strings, and tested
+# on the other half.) What do you expect of the answers: a slope, or a cliff?
 
 # %%
-def parity_after(weights, sigma, seed, T=100):
-    """Share of 1,000 strings whose parity is right after T bits; noise of size sigma in each step."""
-    Wx, Wh, b, Why, by = weights
+def after_100_bits(weights, sigma, seed, T=100):
+    """The states (2000, H) of 2,000 strings after T bits, noise of size sigma in each step; which parities are odd."""
+    Wx, Wh, b = weights
     draw = np.random.default_rng(seed)
-    strings = draw.integers(0, 2, size=(1000, T)).astype(float)
-    state = np.zeros((1000, Wh.shape[0]))
+    strings = draw.integers(0, 2, size=(2000, T)).astype(float)
+    state = np.zeros((2000, Wh.shape[0]))
     for bit in np.split(strings[:, :, None], T, axis=1):
         noise = sigma * draw.normal(size=state.shape)
         state = vanilla_rnn.unroll(bit, state, Wx, Wh, b)[:, -1] + noise
-    answer = vanilla_rnn.readout(state, Why, by)[:, 0] > 0.5
-    return np.mean(answer == (strings.sum(axis=1) % 2 == 1))
+    return state, strings.sum(axis=1) % 2 == 1
 
 
-noises, strengths = np.linspace(0, 1.2, 25), np.geomspace(0.01, 1, 25)
+def best_readout(states, odd):
+    """Fit a readout on half of the strings; the share of the other half that it gets right."""
+    design = np.column_stack([states, np.ones(len(states))])
+    fitted = np.linalg.lstsq(design[:1000], odd[:1000].astype(float), rcond=None)[0]
+    return np.mean((design[1000:] @ fitted > 0.5) == odd[1000:])
+
+
+# %%
+noises, strengths = np.linspace(0, 1.2, 25), np.geomspace(0.1, 100, 25)
 accuracy_by_noise, accuracy_by_strength = [], []
-for seed, (sigma, s) in enumerate(zip(noises, strengths)):
-    accuracy_by_noise.append(parity_after((Wx, Wh, b, Why, by), sigma, seed))
-    accuracy_by_strength.append(parity_after((s * Wx, s * Wh, s * b, Why, by), 0.0, seed))
+largest = max(np.abs(weights).max() for weights in (Wx, Wh, b))
+for seed, (sigma, strength) in enumerate(zip(noises, strengths)):
+    s = strength / largest
+    states, odd = after_100_bits((Wx, Wh, b), sigma, seed)
+    accuracy_by_noise.append(np.mean((vanilla_rnn.readout(states, Why, by)[:, 0] > 0.5) == odd))
+    accuracy_by_strength.append(best_readout(*after_100_bits((s * Wx, s * Wh, s * b), 0.0, seed)))
 parity_quiet, parity_shaken, parity_drowned = (accuracy_by_noise[i] for i in (0, 2, -1))
-parity_weakest = accuracy_by_strength[0]
-print(f"noise 0.1: {parity_shaken:.0%} right · noise 1.2: {parity_drowned:.0%} · weights at 1 %: {parity_weakest:.0%}")
+parity_weakest, parity_strongest = accuracy_by_strength[0], accuracy_by_strength[-1]
+print(f"noise 0.1: {parity_shaken:.0%} right   noise 1.2: {parity_drowned:.0%}")
+print(f"largest weight 0.1: {parity_weakest:.0%} right   largest weight 100: {parity_strongest:.0%}")
+print(f"largest number in your own Wx, Wh and b: {largest:.3g}")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.3), sharey=True)
@@ -1359,7 +1373,7 @@ left.plot(noises, accuracy_by_noise, "o-", color=PALETTE["hidden"])
 left.set(title="Noise in the state", xlabel=r"noise $\sigma$, added in each step")
 left.set(ylabel="right after 100 bits", ylim=(0.4, 1.04))
 right.semilogx(strengths, accuracy_by_strength, "s-", color=PALETTE["weight"])
-right.set(title="Weaker weights, no noise", xlabel="all weights of the recurrence times …")
+right.set(title="Weaker weights, no noise", xlabel="largest number in $W_x$, $W_h$ and $b$")
 for panel in (left, right):
     panel.axhline(0.5, color=PALETTE["muted"], linewidth=1, linestyle=":")
 plt.show()
@@ -1368,12 +1382,12 @@ plt.show()
 # **What it says.** A plateau, then a cliff, on both sides. As long as the noise is small, *nothing at all* happens,
 # not even after a hundred disturbed steps: tanh, driven hard, maps everything near +1 to +1 and everything near −1 to
 # −1. Each step **repairs** the state. This is how digital computers live with noisy transistors. Beyond the cliff the
-# state crosses a line now and then, and a parity that is wrong once stays wrong: after enough steps the answer is
-# worth a coin toss.
+# state crosses a line now and then, and a parity that is wrong once stays wrong until the next accident: after enough
+# steps the answer is worth a coin toss.
 #
-# On the right: with weak weights, tanh is no switch but nearly a straight line, each step shrinks the difference
-# between *odd* and *even* a little, and after 100 steps nothing is left of it. The same two fates as at the beginning
-# of this unit.
+# On the right: a moderate $k$ is enough, and a larger one brings nothing more. But with weak weights tanh is no switch
+# any more, each step shrinks the difference between *odd* and *even* a little, and after 100 steps no affine readout
+# finds anything of it. The same two fates as at the beginning of this unit.
 #
 # So how much can a state hold? In principle even one number holds any amount: its digits (Siegelmann & Sontag, 1995,
 # build a universal computer from that). But noise of 0.001 wipes out all digits after the third. What lasts are
