@@ -227,31 +227,33 @@ check("rnn_cell")
 #
 # $$h_T \;=\; h_0 W_h^{T} \;+\; \sum_{t=1}^{T} x_t W_x\, W_h^{\,T-t}.$$
 #
-# An input that lies $s$ steps back arrives multiplied by $W_h^{\,s}$. Along an eigenvector of $W_h$ with eigenvalue
-# $\lambda$ that is $\lambda^s$: with $|\lambda| = 1.25$ and $s = 60$ it is about $650{,}000$; with $|\lambda| = 0.8$
-# it is about $0.0000015$. *Explode* or *vanish*; the border between them has no width. And a linear network of any
+# An input that lies $s$ steps back arrives multiplied by $W_h^{\,s}$. Along an eigenvector (here a row $v$ with $v W_h
+# = \lambda v$) that is a factor of $\lambda^s$: with $|\lambda| = 1.25$ and $s = 60$ it is about $650{,}000$; with
+# $|\lambda| = 0.8$ it is about $0.0000015$. *Explode* or *vanish*; the border between them has no width. And a linear network of any
 # length is, in the end, just one matrix: its only decisions are straight cuts.
 #
-# **With a squashing function $f$** a difference between two memories, $\Delta_{t-1} = h_{t-1} - h'_{t-1}$, is passed
-# on under the same input as (mean value theorem, in each unit)
+# **With a squashing function $f$,** take two memories that differ by $\Delta_{t-1} = h_{t-1} - h'_{t-1}$ and read the
+# same input. Input and bias cancel, so that inside $f$ the two differ by $\Delta_{t-1} W_h$. What $f$ makes of this, in
+# each unit $j$, is limited by its greatest slope (mean value theorem):
 #
 # $$|\Delta_{t,j}| \;\le\; \max_a |f'(a)| \cdot |(\Delta_{t-1} W_h)_j| .$$
 #
-# So the greatest slope of $f$ decides how well a memory *can* be kept:
+# So $W_h$ proposes, and the slope of $f$ decides how much of it *can* be kept:
 #
 # | $f$ | values | greatest slope | |
 # |---|---|---|---|
 # | none | all | 1 | nothing holds the state back |
 # | ReLU | $\ge 0$ | 1 | nothing holds it back upwards |
-# | sigmoid $\sigma$ | (0, 1) | $\sigma' = \sigma(1-\sigma) \le 1/4$ | each step keeps at most a quarter |
+# | sigmoid $\sigma$ | (0, 1) | $\sigma' = \sigma(1-\sigma) \le 1/4$ | at most a quarter of what $W_h$ hands on |
 # | tanh | (−1, 1) | $\tanh' = 1 - \tanh^2 \le 1$ | slope 1 at zero, where small states live |
 
 # %% [markdown]
 # ### Experiment: four squashing functions, one network
 #
 # A random network of 50 units; only $f$ changes. $W_h$ is scaled by a *gain* $g$: its largest eigenvalue has absolute
-# value $g$. **Left:** how large is the state after 60 steps of random input? **Right:** at $g = 1.25$, two copies
-# start in different states and then read the same input. How long can one still tell them apart? (Your cell knows
+# value $g$. **Left:** how large is the state after 60 steps of random input (*rms*: the root of the mean square of its
+# numbers)? **Right:** at $g = 1.25$, two copies start in different states and then read the same input. How long can
+# one still tell them apart? (Your cell knows
 # only tanh, so `drive` runs all four; the last lines make sure that its tanh network is, step for step, yours.)
 
 # %%
@@ -583,6 +585,7 @@ print(f"length of one state {state_size_wild:.1f}")
 # %% [markdown]
 # **What it says.** Left of the line the two runs agree *exactly*, not just nearly: no trace of the future. Right of
 # it, the small gains forget at a steady rate (a straight line on a logarithmic axis: the same factor in each step).
+# So does $g = 1$, the border of the linear network: wherever a state is not 0, tanh has a slope below 1.
 # At $g = 1.3$ some percent of the change is still there 40 steps later. At $g = 2$ it is not forgotten at all; it
 # grows until tanh holds it, and then the two runs are about as far apart as the states are long: they have nothing to
 # do with each other any more. A memory that never lets go of anything is not a good memory either: such a network
@@ -640,7 +643,7 @@ def shuffled(first, last):
 answers = {}
 for which, (first, last) in {"all steps": (0, T), "first six": (0, 6), "last six": (6, T)}.items():
     answers[which] = vanilla_rnn.many_to_one(shuffled(first, last), h0, Wx, Wh, b, Why, by)[:, 0]
-bag = vanilla_rnn.readout(shuffled(0, T).mean(axis=1) @ Wx, Why, by)[:, 0]
+bag = vanilla_rnn.readout(shuffled(0, T).mean(axis=1) @ Wx, Why, by)[:, 0]  # @ Wx: from D numbers to the readout's H
 
 spread_bag, spread_all = bag.std(), answers["all steps"].std()
 spread_first, spread_last = answers["first six"].std(), answers["last six"].std()
@@ -753,7 +756,8 @@ loudness_damped, loudness_from_loud, loudness_from_faint = loudness.values()
 #
 # $$h_s = f_W(h_{s-1}, x_s)\ (s = 1..S), \qquad g_0 = h_S, \qquad g_t = g_V(g_{t-1}, y_{t-1}),\quad y_t = g_t W_{hy} + b_y\ (t = 1..T).$$
 #
-# $y_0$ is a fixed sign that means "begin".
+# $y_0$ is a fixed sign that means "begin". (From here to the end of this section $g$ is the decoder's state, not a
+# gain.)
 
 # %%
 diagrams.sequence_to_sequence()
@@ -1082,9 +1086,9 @@ print(f"the same readout on all 64 pixels at once: {accuracy_pixels:.1%}")
 # between one half and two thirds, and the green one climbs with each of the first seven rows: the state *gathers*.
 # (That the eighth takes nearly a percent off again means nothing: with 597 test images chance is good for as much.)
 # After eight rows an affine readout of the last state finds nearly all digits, although nobody ever told the
-# recurrence what to remember. It even does better than the
-# same readout on all 64 pixels at once: 200 units with a tanh each have made *new* features, products of the rows as
-# it were, and among them a straight cut is easier to find. (Networks of which only the readout is trained are a field
+# recurrence what to remember. It even does better than the same readout on all 64 pixels at once: each of the 200 tanh
+# units mixes rows in its own way and bends the mixture, and among so many new features a straight cut is easier to
+# find. (Networks of which only the readout is trained are a field
 # of their own: *echo state networks*, Jaeger 2001.) In unit 2 you train the whole thing, with far fewer units.
 
 # %% [markdown]
@@ -1257,9 +1261,9 @@ plt.show()
 
 # %% [markdown]
 # Take a ruler. On the left and in the middle one straight line parts *yes* from *no*. On the right none does.
-# *Proof:* a unit that says yes to (0, 1) and (1, 0) and no to (0, 0) and (1, 1) would need numbers with $v + c > 0$,
-# $u + c > 0$, $c < 0$ and $u + v + c < 0$. Add the first two: $u + v + 2c > 0$. Add the last two: $u + v + 2c < 0$.
-# Contradiction. $\blacksquare$
+# *Proof:* a unit says yes where its bracket $u\,p + v\,x + c$ is positive, and no where it is negative. For a yes at
+# $(p, x) = (0, 1)$ and $(1, 0)$ it needs $v + c > 0$ and $u + c > 0$; for a no at $(0, 0)$ and $(1, 1)$, $c < 0$ and $u
+# + v + c < 0$. Add the first two: $u + v + 2c > 0$. Add the last two: $u + v + 2c < 0$. Contradiction. $\blacksquare$
 #
 # **What two units can do.** On the right the two *yes* points lie in a *strip* between two parallel lines. One unit
 # for each line! Then "inside the strip" is a matter of mixing the two units' answers.
