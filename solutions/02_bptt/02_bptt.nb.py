@@ -822,9 +822,9 @@ print(f"one step with learning rate 0.1 from there: {0.1 * at_edge:,.1f} long; t
 # of all parameters, thought of as one long vector:
 #
 # $$\lVert g \rVert = \sqrt{\textstyle\sum_k g_k^2}, \qquad
-# g \leftarrow g \cdot \min\Bigl(1, \frac{\theta}{\lVert g \rVert}\Bigr).$$
+# g \leftarrow g \cdot \min\Bigl(1, \frac{\tau}{\lVert g \rVert}\Bigr).$$
 #
-# One factor for all arrays. If each array had its own, the long vector would be bent, and would no longer be the
+# The threshold $\tau$ is `max_norm` in the code. One factor for all arrays. If each array had its own, the long vector would be bent, and would no longer be the
 # direction of steepest descent.
 #
 # ### Find the mistake
@@ -852,10 +852,10 @@ check("clip_grad_norm")
 # ### Experiment: the snippet and the rule
 #
 # Gradients of one and the same direction and of lengths from 0.1 to 1000 go through your function and through the
-# snippet, both with $\theta = 5$.
+# snippet, both with a threshold of $\tau = 5$.
 
 # %%
-theta = 5.0
+threshold = 5.0
 direction = rng.standard_normal(30)
 direction /= np.linalg.norm(direction)
 lengths_in = np.logspace(-1, 3, 81)
@@ -868,15 +868,15 @@ def snippet(grad, threshold):
 
 yours, theirs = [], []
 for length in lengths_in:
-    clipped, _ = bptt.clip_grad_norm({"first": length * direction[:10], "rest": length * direction[10:]}, theta)
+    clipped, _ = bptt.clip_grad_norm({"first": length * direction[:10], "rest": length * direction[10:]}, threshold)
     yours.append(np.hypot(np.linalg.norm(clipped["first"]), np.linalg.norm(clipped["rest"])))
-    theirs.append(np.linalg.norm(snippet(length * direction, theta)))
+    theirs.append(np.linalg.norm(snippet(length * direction, threshold)))
 yours, theirs = np.array(yours), np.array(theirs)
 
 fig, ax = plt.subplots()
 ax.loglog(lengths_in, yours, "-", color=PALETTE["good"], label="the rule (yours)")
 ax.loglog(lengths_in, theirs, "--", color=PALETTE["bad"], label="the snippet")
-ax.axhline(theta, color=PALETTE["muted"], linestyle=":", label="threshold")
+ax.axhline(threshold, color=PALETTE["muted"], linestyle=":", label="threshold")
 ax.set(xlabel="length of the gradient before", ylabel="length after", title="The worse the wall, the smaller the step")
 ax.legend()
 plt.show()
@@ -886,8 +886,8 @@ print(f"the snippet acts from length {snippet_acts_from:.2f} on, and turns 1000 
 
 # %% [markdown]
 # The square root is missing: the snippet's `grad_norm` is the *squared* norm. Two things follow. It compares the
-# wrong number, so that it acts from $\sqrt\theta \approx 2.24$ on and not from 5. And it divides by the wrong number:
-# what comes out has length $\lVert g\rVert \cdot \theta / \lVert g\rVert^2 = \theta / \lVert g \rVert$. A gradient of
+# wrong number, so that it acts from $\sqrt\tau \approx 2.24$ on and not from 5. And it divides by the wrong number:
+# what comes out has length $\lVert g\rVert \cdot \tau / \lVert g\rVert^2 = \tau / \lVert g \rVert$. A gradient of
 # length 10 becomes 0.5, one of 100 becomes 0.05: **the longer it was, the shorter it gets.** The nasty part: nothing
 # crashes, no gradient check can see it (the gradients *are* right), and training may work passably. Such mistakes
 # live for years.
@@ -947,10 +947,10 @@ clip_final_loss = {name: np.mean(run.loss[-30:]) for name, run in runs.items()}
 # Clipping does nothing for gradients that are too *small*. We come back to those.
 
 # %% [markdown]
-# **Question 5 (3 points).** (a) With the snippet and $\theta = 5$, which gradient makes the longest step, and how
+# **Question 5 (3 points).** (a) With the snippet and $\tau = 5$, which gradient makes the longest step, and how
 # long is that step? (b) A program clips each array (`dWx`, `dWh`, …) by its own norm. Give an example with two
 # numbers in which the update is not the direction of steepest descent any more. (c) Why is clipping every *entry* to
-# $[-\theta, \theta]$ worse still in this respect?
+# $[-\tau, \tau]$ worse still in this respect?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "q_clip_mistake", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false, "cell_type": "markdown"}
 # ### BEGIN SOLUTION
@@ -962,7 +962,7 @@ clip_final_loss = {name: np.mean(run.loss[-30:]) for name, run in runs.items()}
 # same direction. Array by array it is (1, 1), turned by almost 45 degrees: the small gradient, which hardly mattered,
 # now counts as much as the large one. (1 point)
 #
-# (c) It does the same to every single entry: all large entries become $\pm\theta$, and what is left of the direction
+# (c) It does the same to every single entry: all large entries become $\pm\tau$, and what is left of the direction
 # is its pattern of signs. The direction is bent inside each array too. (1 point)
 # ### END SOLUTION
 
