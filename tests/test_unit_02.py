@@ -43,6 +43,7 @@ CONCLUSIONS = variables("""
     spectral_radius reach_30 reach_120 steepness with_tanh_at_2 without_tanh_at_2 largest_share_of_bound
     first_loss reader_accuracy all_pixels_accuracy last_row_accuracy sigma_before sigma_after
     early_silent early_talker talker_accuracy
+    share_clipped
 """) | {
     "crossings": "{' '.join(key): value for key, value in crossings.items()}",
     "row_norms": "row_norms",
@@ -201,6 +202,13 @@ def test_clipping_rescues_a_bold_learning_rate(found: dict[str, Any]) -> None:
     assert found["clip_accuracy"]["off"] < 0.7
     assert found["clip_accuracy"]["on"] > 0.85
     assert found["clip_final_loss"]["off"] > 5 * found["clip_final_loss"]["on"]
+
+
+def test_a_smaller_rate_does_what_the_clip_does(found: dict[str, Any]) -> None:
+    """Most updates were clipped, and without a clip a learning rate of 0.03 does as well."""
+    assert found["share_clipped"] > 0.6
+    assert found["clip_accuracy"]["off, rate 0.03"] > 0.85
+    assert found["clip_final_loss"]["off"] > 5 * found["clip_final_loss"]["off, rate 0.03"]
 
 
 def test_one_chunk_is_full_bptt(found: dict[str, Any]) -> None:
