@@ -169,9 +169,12 @@ print(f"slopes of your curve in the log-log plot: {slope_left:+.2f} on the left,
 
 # %% [markdown]
 # The two arms of the V are the two terms of the error formula. On the right the slope is $+2$: a step ten times
-# larger costs a factor hundred, as $h^2$ says. On the left it is close to $-1$: rounding, $\varepsilon|f|/h$. Between
-# them your quotient loses only about a third of the sixteen digits of a float; the one-sided one loses half, because
-# its truncation error falls only with $h$, and the two arms meet higher up.
+# larger costs a factor hundred, as $h^2$ says. On the left it is close to $-1$: rounding, $\varepsilon|f|/h$.
+#
+# How much is lost where they meet? The best $h$ is about $\varepsilon^{1/3}$, and there the rounding term is
+# $\varepsilon / \varepsilon^{1/3} = \varepsilon^{2/3}$: a third of the sixteen digits of a float is gone. In the
+# one-sided quotient nothing cancels the term with $f''$, so its truncation falls only with $h$. The two arms,
+# $\varepsilon/h$ and $h$, meet higher up, at $h = \varepsilon^{1/2}$, and half of the digits are gone.
 
 # %% [markdown]
 # **Question 1 (3 points).** "A derivative is the limit for $h \to 0$", says a friend, and checks gradients with `h =
@@ -381,8 +384,8 @@ weights_quiet, weights_loud = to_weights[0], to_weights[-1]
 # %% [markdown]
 # The way back through the state closes: where units saturate, the past cannot be corrected any more. The weights'
 # gradient does *not* die with it; it even grows, because in $dW_x$ the small $da$ is multiplied by the loud $x$. So a
-# network with inputs on a large scale gets large updates of $W_x$ and learns nothing across time. One more reason to
-# scale one's inputs.
+# network with inputs on a large scale gets large updates of $W_x$ and learns next to nothing across time. One more
+# reason to scale one's inputs.
 
 # %% [markdown]
 # **Question 2 (3 points).** A fellow student caches $a_t$ in place of $h_t$ and writes $da = dh_t\,(1 - a_t^2)$. For
@@ -438,8 +441,9 @@ diagrams_bptt.two_streams()
 #
 # **Second peculiarity: shared weights.** Pretend for a moment that every step had its own copy of the matrix,
 # $W_h^{(1)}, \dots, W_h^{(T)}$. Then step $t$ of our recursion gives the gradient of copy $t$ and of no other. But
-# the copies are one matrix: $W_h^{(1)} = \dots = W_h^{(T)} = W_h$, so $dW_h^{(t)}/dW_h = 1$ for each, and the chain
-# rule over all the ways in which $W_h$ acts reads
+# the copies are one matrix, $W_h^{(1)} = \dots = W_h^{(T)} = W_h$: push one entry of $W_h$, and that entry moves just as
+# much in every copy. So each copy's gradient counts with a factor of 1, and the chain rule over all the ways in which
+# $W_h$ acts reads
 #
 # $$\frac{\partial L}{\partial W_h} = \sum_{t=1}^{T} \frac{\partial L}{\partial W_h^{(t)}}.$$
 #
@@ -521,7 +525,8 @@ print(f"with the loss on the last step only, step 1 contributes {first_share:.1%
 # %% [markdown]
 # The sums agree to many digits: the derivation holds. And the picture shows what the rest of this unit is about. With
 # the loss at the end only, the shares shrink towards the past: the further a step lies back, the less it has a say in
-# how the weights change, though it may have been the one that mattered. We shall find out why.
+# how the weights change, though it may have been the one that mattered. We shall find out why. With a loss at every
+# step no share is small: there is always a loss close by. (That the blue bars are so uneven is the luck of the draw.)
 
 # %% [markdown]
 # **Question 3 (3 points).** Someone writes `dWh = dWh_t` in the loop where the sum belongs, and trains the digit
@@ -552,8 +557,8 @@ print(f"with the loss on the last step only, step 1 contributes {first_share:.1%
 #
 # $$s_{ntm} = \sum_d h_{ntd}\, w_{dm} + b_m.$$
 #
-# It has no memory and no squashing; what is to be said of its gradients you could derive by now. Once more the
-# question: where does a number act? $h_{ntd}$ acts on all the scores $m$ of *its own* sequence and step. $w_{dm}$
+# It has no memory and no squashing, and by now you could derive its gradients yourself. Once more the question: where
+# does a number act? $h_{ntd}$ acts on all the scores $m$ of *its own* sequence and step. $w_{dm}$
 # acts in every sequence *and at every step*; so does $b_m$. Hence
 #
 # $$dh_{ntd} = \sum_m ds_{ntm}\, w_{dm}, \qquad dw_{dm} = \sum_n \sum_t h_{ntd}\, ds_{ntm}, \qquad db_m = \sum_n \sum_t ds_{ntm}.$$
@@ -632,7 +637,8 @@ plt.show()
 #
 # $$\frac{\partial \ell}{\partial s_v} = p_v - [v = y].$$
 #
-# What the network believes, minus what is true. The entries sum to zero; a right and certain answer gives no
+# The bracket $[v = y]$ is 1 where the equation in it holds, and 0 elsewhere. What the network believes, minus what is
+# true. The entries sum to zero; a right and certain answer gives no
 # gradient.
 #
 # **Without overflow.** In float64 $e^{s}$ is infinite from about $s = 710$ on. But if all scores of a step are moved
@@ -1023,7 +1029,9 @@ check("truncated_bptt")
 #
 # A chunk that covers the whole sequence must give full BPTT, to the last digits. A chunk of one step sees no past at
 # all. In between: how far does the truncated gradient point away from the true one? We measure the angle for three
-# networks that differ in one number only: the singular values of their (orthogonal) $W_h$.
+# networks that differ in one number only. Their $W_h$ is an orthogonal matrix times a number $s$, so it makes every
+# vector $s$ times as long; this $s$ is called the *singular value* of such a matrix. (The next section says what that
+# is for others.)
 
 # %%
 N, T, D, H = 8, 32, 4, 16
@@ -1518,8 +1526,8 @@ print(f"after 5 rows: {early_silent:.0%} and {early_talker:.0%}")
 print(f"after 8 rows: {reader_accuracy:.1%} and {talker_accuracy:.1%}")
 
 # %% [markdown]
-# It does pay. The network that is asked after every row is right early, and often; at the end it is behind the one
-# that could keep silent. Both have the same 64 units and the same number of updates. But most of the eight losses of
+# It does: there is a price. The network that is asked after every row is right early, and often; at the end it is
+# behind the one that could keep silent. Both have the same 64 units and the same number of updates. But most of the eight losses of
 # the talker ask for answers that nobody can be sure of yet, and it spends its units, and the better part of its
 # (clipped) gradients, on those. **What you put into the loss is what you get.**
 
