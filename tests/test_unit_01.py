@@ -37,6 +37,7 @@ CONCLUSIONS = variables("""
     collision_input_gap collision_output_gap changed_output_gap influence_first influence_last
     peak_steps widths accuracy_state accuracy_row accuracy_last_state accuracy_last_row accuracy_pixels
     shared_growth unshared_growth parity_accuracy parity_quiet parity_shaken parity_drowned parity_weakest
+    parity_strongest accuracy_by_strength strengths
 """)
 
 
@@ -221,10 +222,22 @@ def test_parity_is_kept_for_two_hundred_bits(found: dict[str, Any]) -> None:
 
 
 def test_parity_repairs_small_noise_and_drowns_in_large(found: dict[str, Any]) -> None:
-    """A plateau at small noise, a coin toss at large noise and with weak weights."""
+    """A plateau at small noise, a coin toss at large noise."""
     assert found["parity_shaken"] == 1
     assert 0.4 < found["parity_drowned"] < 0.6
+
+
+def test_parity_is_lost_where_weights_are_weak(found: dict[str, Any]) -> None:
+    """With weights up to 0.1 no readout finds the parity; from 10 to 100 it is always there."""
     assert 0.4 < found["parity_weakest"] < 0.6
+    strong = [right for right, size in zip(found["accuracy_by_strength"], found["strengths"], strict=True) if size > 9]
+    assert len(strong) > 5
+    assert min(strong) == found["parity_strongest"] == 1
+
+
+def test_a_linear_border_is_not_the_border_of_tanh(found: dict[str, Any]) -> None:
+    """At gain 1, where a linear network would keep the change, less than a thousandth is left after 40 steps."""
+    assert found["difference_40"]["1.0"] < 1e-3
 
 
 # What the figures are made with

@@ -43,6 +43,7 @@ CONCLUSIONS = variables("""
     spectral_radius reach_30 reach_120 steepness with_tanh_at_2 without_tanh_at_2 largest_share_of_bound
     first_loss reader_accuracy all_pixels_accuracy last_row_accuracy sigma_before sigma_after
     early_silent early_talker talker_accuracy
+    share_clipped with_patience arriving
 """) | {
     "crossings": "{' '.join(key): value for key, value in crossings.items()}",
     "row_norms": "row_norms",
@@ -203,6 +204,13 @@ def test_clipping_rescues_a_bold_learning_rate(found: dict[str, Any]) -> None:
     assert found["clip_final_loss"]["off"] > 5 * found["clip_final_loss"]["on"]
 
 
+def test_a_smaller_rate_does_what_the_clip_does(found: dict[str, Any]) -> None:
+    """Most updates were clipped, and without a clip a learning rate of 0.03 does as well."""
+    assert found["share_clipped"] > 0.6
+    assert found["clip_accuracy"]["off, rate 0.03"] > 0.85
+    assert found["clip_final_loss"]["off"] > 5 * found["clip_final_loss"]["off, rate 0.03"]
+
+
 def test_one_chunk_is_full_bptt(found: dict[str, Any]) -> None:
     """A chunk over the whole sequence gives the full gradient, whatever the singular values."""
     assert max(found["full_equals_truncated"].values()) < 1e-9
@@ -242,6 +250,14 @@ def test_a_lag_is_learned_only_if_the_chunk_reaches_it(found: dict[str, Any]) ->
 def test_to_reach_is_not_enough(found: dict[str, Any]) -> None:
     """At lag 10 the gradient may come to the bit, and the bit is not learned."""
     assert found["reached_but_lost"] < 0.7
+
+
+def test_patience_helps_where_the_gradient_is_weak_and_not_where_it_is_cut(found: dict[str, Any]) -> None:
+    """With 2,000 updates lag 10 is learned in one chunk, and not in chunks of 6; a hundredth gets back ten steps."""
+    assert found["with_patience"]["12"] > 0.9
+    assert found["with_patience"]["6"] < 0.6
+    assert found["arriving"]["7"] == pytest.approx(0.05, rel=0.3)
+    assert found["arriving"]["10"] == pytest.approx(0.01, rel=0.3)
 
 
 def test_only_the_linear_orthogonal_network_turns_at_one(found: dict[str, Any]) -> None:

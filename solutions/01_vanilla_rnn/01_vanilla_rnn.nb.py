@@ -227,31 +227,33 @@ check("rnn_cell")
 #
 # $$h_T \;=\; h_0 W_h^{T} \;+\; \sum_{t=1}^{T} x_t W_x\, W_h^{\,T-t}.$$
 #
-# An input that lies $s$ steps back arrives multiplied by $W_h^{\,s}$. Along an eigenvector of $W_h$ with eigenvalue
-# $\lambda$ that is $\lambda^s$: with $|\lambda| = 1.25$ and $s = 60$ it is about $650{,}000$; with $|\lambda| = 0.8$
-# it is about $0.0000015$. *Explode* or *vanish*; the border between them has no width. And a linear network of any
+# An input that lies $s$ steps back arrives multiplied by $W_h^{\,s}$. Along an eigenvector (here a row $v$ with $v W_h
+# = \lambda v$) that is a factor of $\lambda^s$: with $|\lambda| = 1.25$ and $s = 60$ it is about $650{,}000$; with
+# $|\lambda| = 0.8$ it is about $0.0000015$. *Explode* or *vanish*; the border between them has no width. And a linear network of any
 # length is, in the end, just one matrix: its only decisions are straight cuts.
 #
-# **With a squashing function $f$** a difference between two memories, $\Delta_{t-1} = h_{t-1} - h'_{t-1}$, is passed
-# on under the same input as (mean value theorem, in each unit)
+# **With a squashing function $f$,** take two memories that differ by $\Delta_{t-1} = h_{t-1} - h'_{t-1}$ and read the
+# same input. Input and bias cancel, so that inside $f$ the two differ by $\Delta_{t-1} W_h$. What $f$ makes of this, in
+# each unit $j$, is limited by its greatest slope (mean value theorem):
 #
 # $$|\Delta_{t,j}| \;\le\; \max_a |f'(a)| \cdot |(\Delta_{t-1} W_h)_j| .$$
 #
-# So the greatest slope of $f$ decides how well a memory *can* be kept:
+# So $W_h$ proposes, and the slope of $f$ decides how much of it *can* be kept:
 #
 # | $f$ | values | greatest slope | |
 # |---|---|---|---|
 # | none | all | 1 | nothing holds the state back |
 # | ReLU | $\ge 0$ | 1 | nothing holds it back upwards |
-# | sigmoid $\sigma$ | (0, 1) | $\sigma' = \sigma(1-\sigma) \le 1/4$ | each step keeps at most a quarter |
+# | sigmoid $\sigma$ | (0, 1) | $\sigma' = \sigma(1-\sigma) \le 1/4$ | at most a quarter of what $W_h$ hands on |
 # | tanh | (−1, 1) | $\tanh' = 1 - \tanh^2 \le 1$ | slope 1 at zero, where small states live |
 
 # %% [markdown]
 # ### Experiment: four squashing functions, one network
 #
 # A random network of 50 units; only $f$ changes. $W_h$ is scaled by a *gain* $g$: its largest eigenvalue has absolute
-# value $g$. **Left:** how large is the state after 60 steps of random input? **Right:** at $g = 1.25$, two copies
-# start in different states and then read the same input. How long can one still tell them apart? (Your cell knows
+# value $g$. **Left:** how large is the state after 60 steps of random input (*rms*: the root of the mean square of its
+# numbers)? **Right:** at $g = 1.25$, two copies start in different states and then read the same input. How long can
+# one still tell them apart? (Your cell knows
 # only tanh, so `drive` runs all four; the last lines make sure that its tanh network is, step for step, yours.)
 
 # %%
@@ -583,6 +585,7 @@ print(f"length of one state {state_size_wild:.1f}")
 # %% [markdown]
 # **What it says.** Left of the line the two runs agree *exactly*, not just nearly: no trace of the future. Right of
 # it, the small gains forget at a steady rate (a straight line on a logarithmic axis: the same factor in each step).
+# So does $g = 1$, the border of the linear network: wherever a state is not 0, tanh has a slope below 1.
 # At $g = 1.3$ some percent of the change is still there 40 steps later. At $g = 2$ it is not forgotten at all; it
 # grows until tanh holds it, and then the two runs are about as far apart as the states are long: they have nothing to
 # do with each other any more. A memory that never lets go of anything is not a good memory either: such a network
@@ -640,7 +643,7 @@ def shuffled(first, last):
 answers = {}
 for which, (first, last) in {"all steps": (0, T), "first six": (0, 6), "last six": (6, T)}.items():
     answers[which] = vanilla_rnn.many_to_one(shuffled(first, last), h0, Wx, Wh, b, Why, by)[:, 0]
-bag = vanilla_rnn.readout(shuffled(0, T).mean(axis=1) @ Wx, Why, by)[:, 0]
+bag = vanilla_rnn.readout(shuffled(0, T).mean(axis=1) @ Wx, Why, by)[:, 0]  # @ Wx: from D numbers to the readout's H
 
 spread_bag, spread_all = bag.std(), answers["all steps"].std()
 spread_first, spread_last = answers["first six"].std(), answers["last six"].std()
@@ -753,7 +756,8 @@ loudness_damped, loudness_from_loud, loudness_from_faint = loudness.values()
 #
 # $$h_s = f_W(h_{s-1}, x_s)\ (s = 1..S), \qquad g_0 = h_S, \qquad g_t = g_V(g_{t-1}, y_{t-1}),\quad y_t = g_t W_{hy} + b_y\ (t = 1..T).$$
 #
-# $y_0$ is a fixed sign that means "begin".
+# $y_0$ is a fixed sign that means "begin". (From here to the end of this section $g$ is the decoder's state, not a
+# gain.)
 
 # %%
 diagrams.sequence_to_sequence()
@@ -1082,9 +1086,9 @@ print(f"the same readout on all 64 pixels at once: {accuracy_pixels:.1%}")
 # between one half and two thirds, and the green one climbs with each of the first seven rows: the state *gathers*.
 # (That the eighth takes nearly a percent off again means nothing: with 597 test images chance is good for as much.)
 # After eight rows an affine readout of the last state finds nearly all digits, although nobody ever told the
-# recurrence what to remember. It even does better than the
-# same readout on all 64 pixels at once: 200 units with a tanh each have made *new* features, products of the rows as
-# it were, and among them a straight cut is easier to find. (Networks of which only the readout is trained are a field
+# recurrence what to remember. It even does better than the same readout on all 64 pixels at once: each of the 200 tanh
+# units mixes rows in its own way and bends the mixture, and among so many new features a straight cut is easier to
+# find. (Networks of which only the readout is trained are a field
 # of their own: *echo state networks*, Jaeger 2001.) In unit 2 you train the whole thing, with far fewer units.
 
 # %% [markdown]
@@ -1257,9 +1261,9 @@ plt.show()
 
 # %% [markdown]
 # Take a ruler. On the left and in the middle one straight line parts *yes* from *no*. On the right none does.
-# *Proof:* a unit that says yes to (0, 1) and (1, 0) and no to (0, 0) and (1, 1) would need numbers with $v + c > 0$,
-# $u + c > 0$, $c < 0$ and $u + v + c < 0$. Add the first two: $u + v + 2c > 0$. Add the last two: $u + v + 2c < 0$.
-# Contradiction. $\blacksquare$
+# *Proof:* a unit says yes where its bracket $u\,p + v\,x + c$ is positive, and no where it is negative. For a yes at
+# $(p, x) = (0, 1)$ and $(1, 0)$ it needs $v + c > 0$ and $u + c > 0$; for a no at $(0, 0)$ and $(1, 1)$, $c < 0$ and $u
+# + v + c < 0$. Add the first two: $u + v + 2c > 0$. Add the last two: $u + v + 2c < 0$. Contradiction. $\blacksquare$
 #
 # **What two units can do.** On the right the two *yes* points lie in a *strip* between two parallel lines. One unit
 # for each line! Then "inside the strip" is a matter of mixing the two units' answers.
@@ -1327,31 +1331,45 @@ print(f"combinations of signs that occur: {len(sign_patterns)}")
 # A real memory is never perfectly quiet: rounding, other units, inputs with noise. We disturb the state a little
 # after *every* step, with random numbers of standard deviation $\sigma$, and ask after 100 bits whether the parity is
 # still right. (To get a hand between two steps we call your `unroll` on one step at a time and pass the disturbed
-# state on as its `h0`.) Then, without noise, we make all weights of the recurrence weaker by a common factor. What do
-# you expect: a gentle slope, or a cliff?
+# state on as its `h0`.) Then, without noise, we multiply $W_x$, $W_h$ and $b$ by a common factor, so that the largest
+# number in them goes from 100 down to 0.1: a switch becomes a gentle bend. (Your readout is not made for the small
+# states that come of it; so that it is not to blame, a new one is fitted each time, on half of the strings, and tested
+# on the other half.) What do you expect of the answers: a slope, or a cliff?
 
 # %%
-def parity_after(weights, sigma, seed, T=100):
-    """Share of 1,000 strings whose parity is right after T bits; noise of size sigma in each step."""
-    Wx, Wh, b, Why, by = weights
+def after_100_bits(weights, sigma, seed, T=100):
+    """The states (2000, H) of 2,000 strings after T bits, noise of size sigma in each step; which parities are odd."""
+    Wx, Wh, b = weights
     draw = np.random.default_rng(seed)
-    strings = draw.integers(0, 2, size=(1000, T)).astype(float)
-    state = np.zeros((1000, Wh.shape[0]))
+    strings = draw.integers(0, 2, size=(2000, T)).astype(float)
+    state = np.zeros((2000, Wh.shape[0]))
     for bit in np.split(strings[:, :, None], T, axis=1):
         noise = sigma * draw.normal(size=state.shape)
         state = vanilla_rnn.unroll(bit, state, Wx, Wh, b)[:, -1] + noise
-    answer = vanilla_rnn.readout(state, Why, by)[:, 0] > 0.5
-    return np.mean(answer == (strings.sum(axis=1) % 2 == 1))
+    return state, strings.sum(axis=1) % 2 == 1
 
 
-noises, strengths = np.linspace(0, 1.2, 25), np.geomspace(0.01, 1, 25)
+def best_readout(states, odd):
+    """Fit a readout on half of the strings; the share of the other half that it gets right."""
+    design = np.column_stack([states, np.ones(len(states))])
+    fitted = np.linalg.lstsq(design[:1000], odd[:1000].astype(float), rcond=None)[0]
+    return np.mean((design[1000:] @ fitted > 0.5) == odd[1000:])
+
+
+# %%
+noises, strengths = np.linspace(0, 1.2, 25), np.geomspace(0.1, 100, 25)
 accuracy_by_noise, accuracy_by_strength = [], []
-for seed, (sigma, s) in enumerate(zip(noises, strengths)):
-    accuracy_by_noise.append(parity_after((Wx, Wh, b, Why, by), sigma, seed))
-    accuracy_by_strength.append(parity_after((s * Wx, s * Wh, s * b, Why, by), 0.0, seed))
+largest = max(np.abs(weights).max() for weights in (Wx, Wh, b))
+for seed, (sigma, strength) in enumerate(zip(noises, strengths)):
+    s = strength / largest
+    states, odd = after_100_bits((Wx, Wh, b), sigma, seed)
+    accuracy_by_noise.append(np.mean((vanilla_rnn.readout(states, Why, by)[:, 0] > 0.5) == odd))
+    accuracy_by_strength.append(best_readout(*after_100_bits((s * Wx, s * Wh, s * b), 0.0, seed)))
 parity_quiet, parity_shaken, parity_drowned = (accuracy_by_noise[i] for i in (0, 2, -1))
-parity_weakest = accuracy_by_strength[0]
-print(f"noise 0.1: {parity_shaken:.0%} right · noise 1.2: {parity_drowned:.0%} · weights at 1 %: {parity_weakest:.0%}")
+parity_weakest, parity_strongest = accuracy_by_strength[0], accuracy_by_strength[-1]
+print(f"noise 0.1: {parity_shaken:.0%} right   noise 1.2: {parity_drowned:.0%}")
+print(f"largest weight 0.1: {parity_weakest:.0%} right   largest weight 100: {parity_strongest:.0%}")
+print(f"largest number in your own Wx, Wh and b: {largest:.3g}")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.3), sharey=True)
@@ -1359,7 +1377,7 @@ left.plot(noises, accuracy_by_noise, "o-", color=PALETTE["hidden"])
 left.set(title="Noise in the state", xlabel=r"noise $\sigma$, added in each step")
 left.set(ylabel="right after 100 bits", ylim=(0.4, 1.04))
 right.semilogx(strengths, accuracy_by_strength, "s-", color=PALETTE["weight"])
-right.set(title="Weaker weights, no noise", xlabel="all weights of the recurrence times …")
+right.set(title="Weaker weights, no noise", xlabel="largest number in $W_x$, $W_h$ and $b$")
 for panel in (left, right):
     panel.axhline(0.5, color=PALETTE["muted"], linewidth=1, linestyle=":")
 plt.show()
@@ -1368,12 +1386,12 @@ plt.show()
 # **What it says.** A plateau, then a cliff, on both sides. As long as the noise is small, *nothing at all* happens,
 # not even after a hundred disturbed steps: tanh, driven hard, maps everything near +1 to +1 and everything near −1 to
 # −1. Each step **repairs** the state. This is how digital computers live with noisy transistors. Beyond the cliff the
-# state crosses a line now and then, and a parity that is wrong once stays wrong: after enough steps the answer is
-# worth a coin toss.
+# state crosses a line now and then, and a parity that is wrong once stays wrong until the next accident: after enough
+# steps the answer is worth a coin toss.
 #
-# On the right: with weak weights, tanh is no switch but nearly a straight line, each step shrinks the difference
-# between *odd* and *even* a little, and after 100 steps nothing is left of it. The same two fates as at the beginning
-# of this unit.
+# On the right: a moderate $k$ is enough, and a larger one brings nothing more. But with weak weights tanh is no switch
+# any more, each step shrinks the difference between *odd* and *even* a little, and after 100 steps no affine readout
+# finds anything of it. The same two fates as at the beginning of this unit.
 #
 # So how much can a state hold? In principle even one number holds any amount: its digits (Siegelmann & Sontag, 1995,
 # build a universal computer from that). But noise of 0.001 wipes out all digits after the third. What lasts are

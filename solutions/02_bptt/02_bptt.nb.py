@@ -169,9 +169,12 @@ print(f"slopes of your curve in the log-log plot: {slope_left:+.2f} on the left,
 
 # %% [markdown]
 # The two arms of the V are the two terms of the error formula. On the right the slope is $+2$: a step ten times
-# larger costs a factor hundred, as $h^2$ says. On the left it is close to $-1$: rounding, $\varepsilon|f|/h$. Between
-# them your quotient loses only about a third of the sixteen digits of a float; the one-sided one loses half, because
-# its truncation error falls only with $h$, and the two arms meet higher up.
+# larger costs a factor hundred, as $h^2$ says. On the left it is close to $-1$: rounding, $\varepsilon|f|/h$.
+#
+# How much is lost where they meet? The best $h$ is about $\varepsilon^{1/3}$, and there the rounding term is
+# $\varepsilon / \varepsilon^{1/3} = \varepsilon^{2/3}$: a third of the sixteen digits of a float is gone. In the
+# one-sided quotient nothing cancels the term with $f''$, so its truncation falls only with $h$. The two arms,
+# $\varepsilon/h$ and $h$, meet higher up, at $h = \varepsilon^{1/2}$, and half of the digits are gone.
 
 # %% [markdown]
 # **Question 1 (3 points).** "A derivative is the limit for $h \to 0$", says a friend, and checks gradients with `h =
@@ -381,8 +384,8 @@ weights_quiet, weights_loud = to_weights[0], to_weights[-1]
 # %% [markdown]
 # The way back through the state closes: where units saturate, the past cannot be corrected any more. The weights'
 # gradient does *not* die with it; it even grows, because in $dW_x$ the small $da$ is multiplied by the loud $x$. So a
-# network with inputs on a large scale gets large updates of $W_x$ and learns nothing across time. One more reason to
-# scale one's inputs.
+# network with inputs on a large scale gets large updates of $W_x$ and learns next to nothing across time. One more
+# reason to scale one's inputs.
 
 # %% [markdown]
 # **Question 2 (3 points).** A fellow student caches $a_t$ in place of $h_t$ and writes $da = dh_t\,(1 - a_t^2)$. For
@@ -438,8 +441,9 @@ diagrams_bptt.two_streams()
 #
 # **Second peculiarity: shared weights.** Pretend for a moment that every step had its own copy of the matrix,
 # $W_h^{(1)}, \dots, W_h^{(T)}$. Then step $t$ of our recursion gives the gradient of copy $t$ and of no other. But
-# the copies are one matrix: $W_h^{(1)} = \dots = W_h^{(T)} = W_h$, so $dW_h^{(t)}/dW_h = 1$ for each, and the chain
-# rule over all the ways in which $W_h$ acts reads
+# the copies are one matrix, $W_h^{(1)} = \dots = W_h^{(T)} = W_h$: push one entry of $W_h$, and that entry moves just as
+# much in every copy. So each copy's gradient counts with a factor of 1, and the chain rule over all the ways in which
+# $W_h$ acts reads
 #
 # $$\frac{\partial L}{\partial W_h} = \sum_{t=1}^{T} \frac{\partial L}{\partial W_h^{(t)}}.$$
 #
@@ -521,7 +525,8 @@ print(f"with the loss on the last step only, step 1 contributes {first_share:.1%
 # %% [markdown]
 # The sums agree to many digits: the derivation holds. And the picture shows what the rest of this unit is about. With
 # the loss at the end only, the shares shrink towards the past: the further a step lies back, the less it has a say in
-# how the weights change, though it may have been the one that mattered. We shall find out why.
+# how the weights change, though it may have been the one that mattered. We shall find out why. With a loss at every
+# step no share is small: there is always a loss close by. (That the blue bars are so uneven is the luck of the draw.)
 
 # %% [markdown]
 # **Question 3 (3 points).** Someone writes `dWh = dWh_t` in the loop where the sum belongs, and trains the digit
@@ -552,8 +557,8 @@ print(f"with the loss on the last step only, step 1 contributes {first_share:.1%
 #
 # $$s_{ntm} = \sum_d h_{ntd}\, w_{dm} + b_m.$$
 #
-# It has no memory and no squashing; what is to be said of its gradients you could derive by now. Once more the
-# question: where does a number act? $h_{ntd}$ acts on all the scores $m$ of *its own* sequence and step. $w_{dm}$
+# It has no memory and no squashing, and by now you could derive its gradients yourself. Once more the question: where
+# does a number act? $h_{ntd}$ acts on all the scores $m$ of *its own* sequence and step. $w_{dm}$
 # acts in every sequence *and at every step*; so does $b_m$. Hence
 #
 # $$dh_{ntd} = \sum_m ds_{ntm}\, w_{dm}, \qquad dw_{dm} = \sum_n \sum_t h_{ntd}\, ds_{ntm}, \qquad db_m = \sum_n \sum_t ds_{ntm}.$$
@@ -632,7 +637,8 @@ plt.show()
 #
 # $$\frac{\partial \ell}{\partial s_v} = p_v - [v = y].$$
 #
-# What the network believes, minus what is true. The entries sum to zero; a right and certain answer gives no
+# The bracket $[v = y]$ is 1 where the equation in it holds, and 0 elsewhere. What the network believes, minus what is
+# true. The entries sum to zero; a right and certain answer gives no
 # gradient.
 #
 # **Without overflow.** In float64 $e^{s}$ is infinite from about $s = 710$ on. But if all scores of a step are moved
@@ -822,9 +828,9 @@ print(f"one step with learning rate 0.1 from there: {0.1 * at_edge:,.1f} long; t
 # of all parameters, thought of as one long vector:
 #
 # $$\lVert g \rVert = \sqrt{\textstyle\sum_k g_k^2}, \qquad
-# g \leftarrow g \cdot \min\Bigl(1, \frac{\theta}{\lVert g \rVert}\Bigr).$$
+# g \leftarrow g \cdot \min\Bigl(1, \frac{\tau}{\lVert g \rVert}\Bigr).$$
 #
-# One factor for all arrays. If each array had its own, the long vector would be bent, and would no longer be the
+# The threshold $\tau$ is `max_norm` in the code. One factor for all arrays. If each array had its own, the long vector would be bent, and would no longer be the
 # direction of steepest descent.
 #
 # ### Find the mistake
@@ -852,10 +858,10 @@ check("clip_grad_norm")
 # ### Experiment: the snippet and the rule
 #
 # Gradients of one and the same direction and of lengths from 0.1 to 1000 go through your function and through the
-# snippet, both with $\theta = 5$.
+# snippet, both with a threshold of $\tau = 5$.
 
 # %%
-theta = 5.0
+threshold = 5.0
 direction = rng.standard_normal(30)
 direction /= np.linalg.norm(direction)
 lengths_in = np.logspace(-1, 3, 81)
@@ -868,15 +874,15 @@ def snippet(grad, threshold):
 
 yours, theirs = [], []
 for length in lengths_in:
-    clipped, _ = bptt.clip_grad_norm({"first": length * direction[:10], "rest": length * direction[10:]}, theta)
+    clipped, _ = bptt.clip_grad_norm({"first": length * direction[:10], "rest": length * direction[10:]}, threshold)
     yours.append(np.hypot(np.linalg.norm(clipped["first"]), np.linalg.norm(clipped["rest"])))
-    theirs.append(np.linalg.norm(snippet(length * direction, theta)))
+    theirs.append(np.linalg.norm(snippet(length * direction, threshold)))
 yours, theirs = np.array(yours), np.array(theirs)
 
 fig, ax = plt.subplots()
 ax.loglog(lengths_in, yours, "-", color=PALETTE["good"], label="the rule (yours)")
 ax.loglog(lengths_in, theirs, "--", color=PALETTE["bad"], label="the snippet")
-ax.axhline(theta, color=PALETTE["muted"], linestyle=":", label="threshold")
+ax.axhline(threshold, color=PALETTE["muted"], linestyle=":", label="threshold")
 ax.set(xlabel="length of the gradient before", ylabel="length after", title="The worse the wall, the smaller the step")
 ax.legend()
 plt.show()
@@ -886,8 +892,8 @@ print(f"the snippet acts from length {snippet_acts_from:.2f} on, and turns 1000 
 
 # %% [markdown]
 # The square root is missing: the snippet's `grad_norm` is the *squared* norm. Two things follow. It compares the
-# wrong number, so that it acts from $\sqrt\theta \approx 2.24$ on and not from 5. And it divides by the wrong number:
-# what comes out has length $\lVert g\rVert \cdot \theta / \lVert g\rVert^2 = \theta / \lVert g \rVert$. A gradient of
+# wrong number, so that it acts from $\sqrt\tau \approx 2.24$ on and not from 5. And it divides by the wrong number:
+# what comes out has length $\lVert g\rVert \cdot \tau / \lVert g\rVert^2 = \tau / \lVert g \rVert$. A gradient of
 # length 10 becomes 0.5, one of 100 becomes 0.05: **the longer it was, the shorter it gets.** The nasty part: nothing
 # crashes, no gradient check can see it (the gradients *are* right), and training may work passably. Such mistakes
 # live for years.
@@ -896,8 +902,9 @@ print(f"the snippet acts from length {snippet_acts_from:.2f} on, and turns 1000 
 # ### Experiment: clipping on and off
 #
 # Now in earnest: a network reads images of handwritten digits, a row of pixels per step (the last section has more
-# about them), with a learning rate that is too bold on purpose. Same start, same order of the images; the only
-# difference is whether your `clip_grad_norm` stands between the gradient and the update.
+# about them), with a learning rate that is too bold on purpose. Same start, same order of the images; the first two
+# runs differ only in whether your `clip_grad_norm` stands between the gradient and the update. The third one asks
+# whether a clip is needed at all: it has none, and a smaller learning rate instead.
 
 # %%
 images, labels = load_row_digits("train")
@@ -916,41 +923,52 @@ def accuracy(params):
     return np.mean(network.scores(params, test_images)[:, -1].argmax(axis=1) == test_labels)
 
 
+def clip_at_half(grads):
+    return bptt.clip_grad_norm(grads, 0.5)
+
+
 runs, clip_accuracy = {}, {}
-for name, clip in [("off", None), ("on", lambda grads: bptt.clip_grad_norm(grads, 0.5))]:
+for name, clip, lr in [("off", None, 0.1), ("on", clip_at_half, 0.1), ("off, rate 0.03", None, 0.03)]:
     params = init_rnn(8, 64, 10, seed=0)
     label, total = f"clipping {name}", 8 * -(-len(images) // 32)
-    runs[name] = train(params, network.loss, digit_batches(8), lr=0.1, clip=clip, label=label, total=total)
+    runs[name] = train(params, network.loss, digit_batches(8), lr=lr, clip=clip, label=label, total=total)
     clip_accuracy[name] = accuracy(params)
     print(f"clipping {name}: {clip_accuracy[name]:.1%} of the test images right")
 
 # %%
 fig, (one, two) = plt.subplots(1, 2)
-for name, style_, colour in [("off", "--", "bad"), ("on", "-", "good")]:
+for name, style_, colour in [("off", "--", "bad"), ("on", "-", "good"), ("off, rate 0.03", "-.", "input")]:
     smooth = np.convolve(runs[name].loss, np.ones(10) / 10, mode="valid")
     one.plot(smooth, style_, color=PALETTE[colour], label=f"clipping {name}")
-    two.semilogy(runs[name].norm, style_, color=PALETTE[colour], linewidth=1, alpha=0.8)
+    if runs[name] is not runs["off, rate 0.03"]:
+        two.semilogy(runs[name].norm, style_, color=PALETTE[colour], linewidth=1, alpha=0.8)
 one.axhline(np.log(10), color=PALETTE["muted"], linestyle=":", label="log 10: a guess")
 one.set(xlabel="update", ylabel="loss (mean of 10)", title="Loss")
 two.axhline(0.5, color=PALETTE["muted"], linestyle=":")
-two.set(xlabel="update", ylabel="norm of the gradient, before clipping", title="Gradient norm")
-one.legend()
+two.set(xlabel="update", ylabel="norm before clipping", title="Gradient norm (dotted: threshold)")
+one.legend(loc="center right", bbox_to_anchor=(1, 0.38), fontsize=9)
 plt.show()
 clip_final_loss = {name: np.mean(run.loss[-30:]) for name, run in runs.items()}
+share_clipped = np.mean(np.array(runs["on"].norm) > 0.5)
+print(f"the clip was at work in {share_clipped:.0%} of the updates")
 
 # %% [markdown]
-# Both begin well. Then the run without clipping meets its walls, and each throws it back; the dashed loss ends about
-# where it started, if not above. With clipping the same learning rate works. Note that the gradients *before*
-# clipping (on the right) are smaller in the clipped run too: it does not need to be caught as often, because it has
-# not been thrown into places where walls are high.
+# Both begin well. Then the run without clipping makes a step that is too long, and another, and does not find its way
+# back; the dashed loss ends about where it started, if not above. With clipping the same learning rate works.
+#
+# But look at the printed share: the clip was at work in most updates, so it shortened nearly all steps. And the third
+# run, with shorter steps from the start, does as well. *Here* a clip is no more than insurance against a rate that was
+# chosen badly. It is worth its price where gradients differ more: a rate has to be small enough for the *longest*
+# gradient that will ever come, and all other steps pay for it. In the landscape above the longest is thousands of times
+# the usual one; a rate that is small enough for it moves nothing on the plains. A clip shortens only what is too long.
 #
 # Clipping does nothing for gradients that are too *small*. We come back to those.
 
 # %% [markdown]
-# **Question 5 (3 points).** (a) With the snippet and $\theta = 5$, which gradient makes the longest step, and how
+# **Question 5 (3 points).** (a) With the snippet and $\tau = 5$, which gradient makes the longest step, and how
 # long is that step? (b) A program clips each array (`dWx`, `dWh`, …) by its own norm. Give an example with two
 # numbers in which the update is not the direction of steepest descent any more. (c) Why is clipping every *entry* to
-# $[-\theta, \theta]$ worse still in this respect?
+# $[-\tau, \tau]$ worse still in this respect?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "q_clip_mistake", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false, "cell_type": "markdown"}
 # ### BEGIN SOLUTION
@@ -962,7 +980,7 @@ clip_final_loss = {name: np.mean(run.loss[-30:]) for name, run in runs.items()}
 # same direction. Array by array it is (1, 1), turned by almost 45 degrees: the small gradient, which hardly mattered,
 # now counts as much as the large one. (1 point)
 #
-# (c) It does the same to every single entry: all large entries become $\pm\theta$, and what is left of the direction
+# (c) It does the same to every single entry: all large entries become $\pm\tau$, and what is left of the direction
 # is its pattern of signs. The direction is bent inside each array too. (1 point)
 # ### END SOLUTION
 
@@ -1011,7 +1029,9 @@ check("truncated_bptt")
 #
 # A chunk that covers the whole sequence must give full BPTT, to the last digits. A chunk of one step sees no past at
 # all. In between: how far does the truncated gradient point away from the true one? We measure the angle for three
-# networks that differ in one number only: the singular values of their (orthogonal) $W_h$.
+# networks that differ in one number only. Their $W_h$ is an orthogonal matrix times a number $s$, so it makes every
+# vector $s$ times as long; this $s$ is called the *singular value* of such a matrix. (The next section says what that
+# is for others.)
 
 # %%
 N, T, D, H = 8, 32, 4, 16
@@ -1123,8 +1143,9 @@ plt.show()
 #    no gradient ever tells the network to hold on to it. For lags 1 and 2 some cells without a frame are well above
 #    one half: an *untrained* state keeps an echo of what came a step or two ago, and the readout learns to hear it.
 #    What the state holds by chance can be used; it cannot be improved.
-# 3. **Lag 10, chunk 12:** framed, and not learned. That the gradient *may* come there does not mean that anything of
-#    it arrives. To reach is necessary, not sufficient. Which brings us to the next section.
+# 3. **Lag 10, chunk 12:** framed, and not learned. Does the gradient not come there after all, or is it only too weak
+#    for 250 updates? The next cell gives two places of the lowest row eight times as many: chunk 12, where a gradient
+#    may arrive, and chunk 6, where none can. Guess: which of the two will it help?
 
 # %%
 reached = np.array([[chunk > lag for chunk in lag_chunks] for lag in lags])
@@ -1133,6 +1154,12 @@ worst_reached = remembered[up_to_7][reached[up_to_7]].min()
 best_unreached = remembered[from_4][~reached[from_4]].max()
 reached_but_lost = remembered[lags.index(10), lag_chunks.index(12)]
 print(f"lags up to 7, reached: at least {worst_reached:.2f};  lags from 4, not reached: at most {best_unreached:.2f}")
+with_patience = {chunk: learn_with_chunks(10, chunk, updates=2000) for chunk in (6, 12)}
+print(f"lag 10 after 2000 updates: chunk 6 {with_patience[6]:.2f}, chunk 12 {with_patience[12]:.2f}")
+
+# %% [markdown]
+# Patience helps where the gradient is *weak*; where it is *cut*, nothing does. So "it may arrive" is necessary, and
+# how long you have to wait depends on how much does. Why so little arrives from ten steps back is the next section.
 
 # %% [markdown]
 # **Question 6 (3 points).** In a lecture someone asked whether truncated backpropagation makes a *Markov assumption*,
@@ -1316,6 +1343,23 @@ print(f"orthogonal, sigma 2: {without_tanh_at_2:.0e} without tanh, {with_tanh_at
 print(f"below 1 no curve exceeds the bound: largest share of it {largest_share_of_bound:.3f}")
 
 # %% [markdown]
+# **Back to the corner.** With "lag 10, chunk 12" no cut was in the way, and still nothing was learned in 250 updates.
+# Your function can now say how much of the gradient gets back, at best, in that network before training:
+
+# %%
+T = 12
+x, _, _ = remember_a_bit(200, 10, np.random.default_rng(5))
+fresh = init_rnn(1 + noise_channels, 12, 2, seed=0, scale=0.9)
+h, _ = bptt.rnn_forward(x, np.zeros((200, 12)), fresh["Wx"], fresh["Wh"], fresh["b"])
+norms = np.array(bptt.gradient_norms(h, fresh["Wh"]))
+arriving = {lag: np.exp(np.mean(np.log(norms[:, T - 1 - lag]))) for lag in lags}
+print("share that gets back, by lag:", ", ".join(f"{lag}: {share:.2g}" for lag, share in arriving.items()))
+
+# %% [markdown]
+# A twentieth over 7 steps was enough to be learned from in 250 updates, a hundredth over 10 steps was not. Three steps
+# more, and five times less arrives: that is what *exponentially* means.
+
+# %% [markdown]
 # **Question 7 (3 points).** Take the linear network with $H = 2$ and $W_h = \begin{pmatrix} 0 & 4 \\ 0 & 0
 # \end{pmatrix}$. (a) What is $\sigma_{\max}$, and what is $\lVert J_t\rVert$ for lags 1, 2 and 3? (b) Would clipping
 # help the network in the corner "lag 10, chunk 12" of the last section's picture? (c) What could one change in the
@@ -1326,8 +1370,8 @@ print(f"below 1 no curve exceeds the bound: largest share of it {largest_share_o
 # (a) $\sigma_{\max} = 4$. Lag 1: 4. The square of the matrix is zero, so for lags 2 and 3 the norm is 0: the largest
 # singular value is four, and the gradient is gone after two steps. (Both eigenvalues are 0.) (1 point)
 #
-# (b) No: clipping makes long gradients shorter. It cannot bring back one that has vanished; and making it longer
-# would make the noise in it longer as well. (1 point)
+# (b) No: clipping makes long gradients shorter. It cannot bring back one that has all but vanished; and making it
+# longer would make the noise in it longer as well. (What helped was patience: many more updates.) (1 point)
 #
 # (c) Give the state a path on which it is not multiplied by a matrix and squashed at every step: *add* something to
 # the old state instead of replacing it, so that the factor per step is 1 or close to it (the cell state of an LSTM,
@@ -1482,8 +1526,8 @@ print(f"after 5 rows: {early_silent:.0%} and {early_talker:.0%}")
 print(f"after 8 rows: {reader_accuracy:.1%} and {talker_accuracy:.1%}")
 
 # %% [markdown]
-# It does pay. The network that is asked after every row is right early, and often; at the end it is behind the one
-# that could keep silent. Both have the same 64 units and the same number of updates. But most of the eight losses of
+# It does: there is a price. The network that is asked after every row is right early, and often; at the end it is
+# behind the one that could keep silent. Both have the same 64 units and the same number of updates. But most of the eight losses of
 # the talker ask for answers that nobody can be sure of yet, and it spends its units, and the better part of its
 # (clipped) gradients, on those. **What you put into the loss is what you get.**
 
