@@ -761,14 +761,18 @@ def fill_what_is_empty() -> None:
         setattr(np, name, filled(getattr(np, name)))  # numpy's own modules hold the originals by other names
 
 
-def serve(receive: Any, send: Any) -> None:
-    """Be a worker on an open channel until the judge closes it.
-
-    What stdin, stdout and stderr lead to is set already, and :func:`fill_what_is_empty` done.
-    """
+def open_streams() -> None:
+    """Streams on stdin, stdout and stderr, wherever these lead when they are used."""
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
+
+
+def serve(receive: Any, send: Any) -> None:
+    """Be a worker on an open channel until the judge closes it.
+
+    What stdin, stdout and stderr lead to is set already; :func:`open_streams` and :func:`fill_what_is_empty` are done.
+    """
     protocol.write_frame(send, ["ready", 0, []])  # from here on, what goes wrong is the student's doing
     Worker(receive, send).run()
     os._exit(0)  # a student's atexit handlers and threads do not hold the judge up
@@ -798,6 +802,7 @@ def main() -> None:
         lockdown.die_with_parent()
     space = lockdown.address_space_now() + settings["memory_mb"] * 1024 * 1024
     lockdown.limit_resources(space, settings["cpu_seconds"], card=settings["card"])
+    open_streams()
     fill_what_is_empty()
     serve(receive, send)
 

@@ -156,6 +156,7 @@ def main() -> None:
     lockdown.hide_memory()
     worker = load_neighbour("worker")
     warm_up(settings["engine"])
+    worker.open_streams()
     worker.fill_what_is_empty()
     worker.protected_names()
     gc.collect()
