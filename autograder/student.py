@@ -142,6 +142,7 @@ class Student(Caller):
     _worker: Worker | None = None
     _loaded: bool = False
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
+    _lent: list[int] = field(default_factory=list)  # numbers of the stand-ins that are in
 
     def spawn(self) -> None:
         """Have a worker's process start, so that it is ready when it is needed."""
@@ -183,19 +184,22 @@ class Student(Caller):
     def _substitute(self) -> None:
         """Have stand-ins take the place of some functions."""
         if self.stand_ins:
+            before = len(self._callbacks)
             described = [
                 {"name": s.name, "kind": s.kind, "number": self._numbered(s.compute), "parameters": list(s.parameters)}
                 | {"steps": s.steps, "mended": s.mended, "source": s.source}
                 | {"inside": self._numbered(s.inside), "before": self._numbered(s.before)}
                 for s in self.stand_ins
             ]
+            self._lent += range(before, len(self._callbacks))
             self._tell(["substitute", described])
 
     @contextmanager
     def replaced(self, stand_ins: tuple[StandIn, ...]) -> Iterator[None]:
         """While the block runs, stand-ins take the place of some of the module's functions, in the same process.
 
-        What is noted about changed arguments meanwhile is forgotten: it is not of the student's functions alone.
+        After it they answer nothing, should the student's code have kept one. What is noted about changed arguments
+        meanwhile is forgotten: it is not of the student's functions alone.
         """
         changed = {name: set(places) for name, places in self.changed.items()}
         self.stand_ins = stand_ins
@@ -205,6 +209,9 @@ class Student(Caller):
             yield
         finally:
             self.stand_ins, self.changed = (), changed
+            for number in self._lent:
+                self._callbacks[number] = _gone  # and the number is not given to another
+            self._lent.clear()
             if self._loaded and self._worker is not None:
                 self._tell(["restore"])
 
@@ -461,6 +468,11 @@ class Student(Caller):
     def close(self) -> None:
         """End the worker."""
         self._drop()
+
+
+def _gone(*values: Any) -> Any:
+    """In the place of a function that is no longer to be had."""
+    raise LookupError("no such function")
 
 
 def _call_id() -> int:

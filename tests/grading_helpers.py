@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,15 @@ import pytest
 
 from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw
+from autograder.drivers import driver
 from autograder.errors import UnrolledError
 from autograder.judge import judge
 from autograder.mistakes import Mistake, load_mistakes, mistaken_source, reference_path
 from autograder.results import SubmissionResult
-from autograder.sandbox import PROCESS, Stack, choose
+from autograder.sandbox import PROCESS, Limits, Stack, choose
+from autograder.student import Student
 from autograder.submission import Submission, read_submission
+from autograder.upstream import provided
 
 TEST_SALT = b"a salt that only tests use"
 
@@ -80,6 +83,20 @@ def stack_for(unit: Unit) -> Stack:
         with suppress(UnrolledError):  # no way of isolation here
             return choose()
     return PROCESS
+
+
+@contextmanager
+def student_of(unit_id: str, source: str, cpu_seconds: float = 0.0) -> Iterator[Student]:
+    """A student with this module, as the judge opens one."""
+    unit = the_unit(unit_id)
+    submission = Submission(Path("handed_in"), unit.module_file, {unit.module_file: source.encode()})
+    seconds = cpu_seconds or unit.call_cpu_seconds
+    limits = Limits(unit.engine, seconds, unit.call_wall_seconds, unit.memory_mb)
+    student = Student(submission, unit.module, limits, stack_for(unit), (), provided(unit), driver(unit.id))
+    try:
+        yield student
+    finally:
+        student.close()
 
 
 def mistake_cases(unit_id: str) -> list[Any]:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from grading_helpers import judge_source, reference_source, sample_draws, stack_for, the_unit
+from grading_helpers import judge_source, reference_source, sample_draws, student_of, the_unit
 
 from autograder.checking import Case, CaseRecord, Expect, exercise, load_checks, run_case, run_together
-from autograder.drivers import driver
 from autograder.mistakes import load_mistakes, mistaken_source
-from autograder.sandbox import Limits
 from autograder.student import KEPT, Call, Student, Tabulated
-from autograder.submission import Submission
-from autograder.upstream import provided
 
 UNITS = ("01_vanilla_rnn", "02_bptt", "03_char_lm", "04_lstm_gru", "05_captioning")
 FORGETFUL = """
@@ -31,20 +24,6 @@ def backward(dout, cache):
     assert cache == "my cache"
     return dout * kept
 """
-
-
-@contextmanager
-def student_of(unit_id: str, source: str, cpu_seconds: float = 0.0) -> Iterator[Student]:
-    """A student with this module, as the judge opens one."""
-    unit = the_unit(unit_id)
-    submission = Submission(Path("handed_in"), unit.module_file, {unit.module_file: source.encode()})
-    seconds = cpu_seconds or unit.call_cpu_seconds
-    limits = Limits(unit.engine, seconds, unit.call_wall_seconds, unit.memory_mb)
-    student = Student(submission, unit.module, limits, stack_for(unit), (), provided(unit), driver(unit.id))
-    try:
-        yield student
-    finally:
-        student.close()
 
 
 def said(records: list[CaseRecord]) -> list[object]:
