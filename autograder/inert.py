@@ -1,7 +1,9 @@
-"""Stand-ins for plotting and notebook libraries: importable, and everything in them does nothing.
+"""Stand-ins for modules: plotting and notebook libraries, in which everything does nothing, and what is not there.
 
 A module of this course computes; what it draws never matters to a score. A real matplotlib wants a folder to
 write its cache to, IPython and the widgets want a kernel, and a worker has neither.
+
+People import more than they use. A module that is not there costs what uses it, not all functions of the file.
 
 Loaded by :mod:`autograder.worker` on its own, without the rest of the package.
 """
@@ -91,3 +93,53 @@ class InertFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             from tqdm import std
 
             module.__dict__.update(tqdm=std.tqdm, trange=std.trange, tqdm_notebook=std.tqdm, tnrange=std.trange)
+
+
+def _refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Whatever somebody does with what is not there."""
+    module = object.__getattribute__(self, "_module")
+    raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+
+class Absent:
+    """What a module that is not there would have held: can be named, in an annotation say, but not used."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Absent(self._module)
+
+    def __getitem__(self, key: Any) -> Any:
+        return Absent(self._module)
+
+    __call__ = __iter__ = __len__ = __bool__ = __contains__ = __enter__ = __setitem__ = __mro_entries__ = _refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _refuse
+    __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __lt__ = __le__ = __gt__ = __ge__ = __array__ = __float__ = _refuse
+
+
+class _AbsentModule(types.ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Absent(self.__name__)
+
+
+class AbsentFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules that nobody else finds, once their import has failed where nothing caught it."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if any(fullname == name or fullname.startswith(f"{name}.") for name in self.names):
+            return importlib.machinery.ModuleSpec(fullname, self, origin="<absent>", is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> Any:
+        return _AbsentModule(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__dict__["__all__"] = []  # `from utils import *` brings nothing

@@ -173,6 +173,7 @@ class _Bench:
         self.submission = submission
         self.student = Student(submission, unit.module, limits, stack, (), provided(unit), driver(unit.id))
         self.printed: int | None = 0
+        self.absent: list[str] = []
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -187,6 +188,7 @@ class _Bench:
         except StudentError as error:
             return error
         self.printed = self.student.printed()  # while it was imported
+        self.absent = [*self.student.absent]
         return None
 
     def close(self) -> None:
@@ -423,6 +425,10 @@ class _Bench:
     def remarks(self, item: Exercise, result: ExerciseResult) -> list[str]:
         """What costs nothing and is worth a word."""
         said = []
+        if self.absent:
+            missing = ", ".join(self.absent)
+            said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
             said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")
             self.printed = None  # said once: what is kept of the output is cut, so that later ones cannot be told

@@ -25,6 +25,7 @@ MAX_ASKED_VALUES = 16
 MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
 MAX_BEATS = 1000  # reports of progress, per call
 TOGETHER = 0.25  # of one call's limits, for many that are made together: they take milliseconds
+MAX_ABSENT = 20  # names of modules that are not there
 MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
@@ -134,6 +135,7 @@ class Student(Caller):
     driver: bytes = b""  # text of a module that calls the student's functions with what cannot be sent
     on_beat: Callable[[str], None] | None = None  # told of the progress of long calls
     names: set[str] = field(default_factory=set)
+    absent: list[str] = field(default_factory=list)  # modules that it imports and that are not there
     load_error: StudentError | None = None
     output: str = ""
     attempts: list[str] = field(default_factory=list)  # what it tried that no exercise asks for
@@ -175,7 +177,9 @@ class Student(Caller):
                 self.load_error = error
                 error.message = f"{self.submission.main} cannot be imported: {error.message}"
             raise
-        self.names = {name for name in reply if type(name) is str}
+        names, absent = reply if len(reply) == 2 else ([], [])
+        self.names = {name for name in names if type(name) is str} if type(names) is list else set()
+        self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
         self._loaded = True
         if self.driver:
             self._tell(["driver", self.driver])

@@ -47,6 +47,7 @@ watch = _load_neighbour("watch")
 _NOTHING = object()
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
+MAX_ABSENT = 20  # modules that are not there, and without which a student's file is imported all the same
 MAX_MESSAGE = 2000  # characters of an exception's message
 
 
@@ -260,23 +261,39 @@ class Worker:
         sys.meta_path.insert(0, inert.InertFinder())
         sys.meta_path.insert(0, SubmissionFinder(files, own_package))
         watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))
-        reseed()
-        try:
-            importlib.import_module(PACKAGE)
-            stem = main.removesuffix(".py")
-            spec = importlib.machinery.ModuleSpec(f"{PACKAGE}.{stem}", None, origin=main)
-            module = importlib.util.module_from_spec(spec)
-            module.__dict__["__package__"] = PACKAGE
-            for alias in {name, stem, f"{PACKAGE}.{stem}"} | ({f"{own_package}.{stem}"} if own_package else set()):
-                if alias.partition(".")[0] not in sys.stdlib_module_names:
-                    sys.modules[alias] = module
-            run_source(files[main], main, module)
-        except BaseException as error:
-            self.reply(["error", call_id, describe_error(error, files)])
-            return
-        self.module = module
-        names = [key for key, value in module.__dict__.items() if type(key) is str and callable(value)]
-        self.reply(["loaded", call_id, names[:MAX_RESULT_ITEMS]])
+        absent = inert.AbsentFinder()
+        sys.meta_path.append(absent)
+        while self.module is None:
+            reseed()
+            try:
+                self.module = self.import_main(files, main, name, own_package)
+            except ModuleNotFoundError as error:
+                # Imported again without what is missing: people import more than they use.
+                if len(absent.names) >= MAX_ABSENT or type(error.name) is not str or error.name in absent.names:
+                    self.reply(["error", call_id, describe_error(error, files)])
+                    return
+                absent.names.append(error.name)
+            except BaseException as error:
+                self.reply(["error", call_id, describe_error(error, files)])
+                return
+        names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
+        missing = [name.removeprefix(f"{PACKAGE}.") for name in absent.names]
+        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], missing]])
+
+    def import_main(self, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> types.ModuleType:
+        """The student's main file as a module, from its text."""
+        for known in [known for known, module in sys.modules.items() if getattr(module, "__file__", None) in files]:
+            del sys.modules[known]  # of an earlier try
+        importlib.import_module(PACKAGE)
+        stem = main.removesuffix(".py")
+        spec = importlib.machinery.ModuleSpec(f"{PACKAGE}.{stem}", None, origin=main)
+        module = importlib.util.module_from_spec(spec)
+        module.__dict__["__package__"] = PACKAGE
+        for alias in {name, stem, f"{PACKAGE}.{stem}"} | ({f"{own_package}.{stem}"} if own_package else set()):
+            if alias.partition(".")[0] not in sys.stdlib_module_names:
+                sys.modules[alias] = module
+        run_source(files[main], main, module)
+        return module
 
     def reset(self) -> None:
         """Forget what is kept between calls."""

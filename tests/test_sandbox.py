@@ -429,7 +429,7 @@ class Scripted:
     def receive(self):
         kind, number = self.sent[-1][:2] if len(self.sent[-1]) > 1 else ("", 0)
         if kind == "load":
-            return ["loaded", number, ["f"]]
+            return ["loaded", number, [["f"], []]]
         if kind == "answer" or kind == "refused":
             raise WorkerEnded("the end of the script")
         return protocol.decode(protocol.encode(self.reply(number)))
