@@ -1349,11 +1349,13 @@ PARITY_WEIGHTS = [
         "wrong-threshold",
         "parity_weights",
         "the output never gets above the threshold",
-        "The output is positive for odd, negative for even; or 0.5 is reached, and that is enough.",
+        "The output is positive for odd, negative for even; or the states are far enough from 0 already.",
         (
             "What numbers does your network put out, and what is the threshold?",
-            "Look at the scale and the shift of your readout.",
-            "The readout decides on which side of 0.5 the answer lies; leave room on both sides.",
+            "Print the states after 1, after 1 0 and after 1 1: are they near -1 and 1? If so, look at scale and shift of your "
+            "readout; if not, at the size of the weights before it.",
+            "The readout decides on which side of 0.5 the answer lies, with room on both sides. It can do so if the states that "
+            "it reads lie on tanh's flat parts.",
         ),
         (("Why = np.array([[0.5], [-0.5]])", "Why = np.array([[0.2], [-0.2]])"),),
     ),

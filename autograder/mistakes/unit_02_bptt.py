@@ -150,6 +150,18 @@ def numerical_gradient(f, x, df=None, h=1e-5):
         ),
     ),
     Mistake(
+        "only-one-result-copied",
+        "numerical_gradient",
+        "one of the two results of f is kept, but not copied",
+        "The second result is a copy, so the two have nothing to do with each other.",
+        (
+            "If f returns the very array that it was given, what happens to the first result when you move the entry again?",
+            "Look at both results of f: which of them has memory of its own?",
+            "A result that has to outlive a change of x needs a copy; the one that is used at once does not.",
+        ),
+        (("np.array(above, dtype=np.float64)", "np.asarray(above)"),),
+    ),
+    Mistake(
         "whole-rows-moved",
         "numerical_gradient",
         "whole rows are moved instead of single entries",
@@ -1062,6 +1074,44 @@ RNN_BACKWARD = [
             "Gradients flow against time: the last step is the first whose gradient is complete.",
         ),
         (("reversed(range(T))", "range(T)"),),
+    ),
+    Mistake(
+        "forward-in-time-and-inserted",
+        "rnn_backward",
+        "the loop runs forward in time, and dx is put together backwards",
+        "Backpropagation goes backwards, so each step's dx belongs before the others.",
+        (
+            "When you handle step 0, is everything known that flows into it?",
+            "Look at the direction of the loop, and at where each step's dx goes.",
+            "Gradients flow against time: the last step is the first whose gradient is complete, and its dx the last of all.",
+        ),
+        source="""
+def rnn_backward(dh, cache):
+    N, T, H = dh.shape
+    x0, _, Wx, Wh, _ = cache[0]
+    dx = []
+    dWx, dWh, db = np.zeros_like(Wx), np.zeros_like(Wh), np.zeros(H)
+    dprev_h = np.zeros((N, H))
+    for t in range(T):
+        dx_t, dprev_h, dWx_t, dWh_t, db_t = rnn_step_backward(dh[:, t] + dprev_h, cache[t])
+        dx.insert(0, dx_t)
+        dWx += dWx_t
+        dWh += dWh_t
+        db += db_t
+    return np.stack(dx, axis=1), dprev_h, dWx, dWh, db
+""",
+    ),
+    Mistake(
+        "above-always-the-last",
+        "rnn_backward",
+        "every step reads the same step's dh",
+        "The loss is at the end, so its gradient comes in there.",
+        (
+            "Which of the T gradients in dh does your loop use?",
+            "Look at the index of dh inside the loop.",
+            "Every output has a gradient of its own: what flows into step t from above is that of output t.",
+        ),
+        (("dh[:, t] + dprev_h", "dh[:, -1] + dprev_h"),),
     ),
     Mistake(
         "above-one-step-off",
