@@ -51,3 +51,7 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_late.CourseLateRule"  
 
 # Feedback: nbgrader's pages, made by an exporter that does for all students what is the same for all of them once.
 c.GenerateFeedback.exporter_class = "autograder.nbgrader_feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = [
+    "autograder.nbgrader_feedback.GetAllGrades",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

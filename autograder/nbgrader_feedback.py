@@ -1,22 +1,30 @@
 """nbgrader's feedback pages, the same as it makes them, in a tenth of the time.
 
 For each page, nbconvert compiles its templates, highlights and renders every cell, though most are the same for all
-students, and takes the finished page apart again to look for pictures without a description.
+students, looks four times whether the notebook is one, and takes the finished page apart again to look for pictures
+without a description. nbgrader asks the gradebook for every cell by itself.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import nbformat
 from jinja2 import BytecodeCache, Environment, pass_context
 from jinja2.bccache import Bucket
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook
+from nbgrader.preprocessors import GetGrades
+from sqlalchemy import select
+
+from autograder.graded_notebook import SEAL
 
 KEPT = 2000  # cells that are kept rendered: those of some units
 _PICTURE = re.compile(r"<img\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
@@ -56,6 +64,19 @@ class FeedbackExporter(HTMLExporter):
         environment.bytecode_cache = _compiled
         return environment
 
+    def from_file(self, file_stream: Any, resources: Any = None, **kw: Any) -> Any:
+        """What grading has made is a notebook; anything else is looked at as ever."""
+        text = file_stream.read()
+        data = json.loads(text)
+        if data.get("nbformat") == 4 and SEAL in data.get("metadata", {}):
+            notebook = nbformat.v4.nbjson.JSONReader().to_notebook(data)
+        else:
+            notebook = nbformat.reads(text, as_version=4)
+        return self.from_notebook_node(notebook, resources=resources, **kw)
+
+    def _validate_preprocessor(self, nbc: NotebookNode, preprocessor: Any) -> None:
+        """Scores and comments that are noted in a notebook, and a style sheet, leave it what it was."""
+
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """HTML of a cell's text; what has no pictures attached depends on nothing else."""
@@ -84,6 +105,37 @@ class FeedbackExporter(HTMLExporter):
         self.register_filter("filter_data_type", WidgetsDataTypeFilter(**about_widgets))  # type: ignore[no-untyped-call]  # as above
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
         return _PICTURE.sub(_described, page), resources
+
+
+class GetAllGrades(GetGrades):  # type: ignore[misc]  # nbgrader has no types
+    """nbgrader's GetGrades, with the scores and comments of all cells from two queries instead of one or two a cell."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """As nbgrader's."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            found = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+            grades = select(BaseCell.name, Grade.score, Grade.max_score).join(Grade, Grade.cell_id == BaseCell.id)
+            comments = select(BaseCell.name, Comment.comment).join(Comment, Comment.cell_id == BaseCell.id)
+            asked = gradebook.db.execute(grades.where(Grade.notebook_id == found.id))
+            self._grades = {name: (score, most) for name, score, most in asked}
+            self._comments = dict(gradebook.db.execute(comments.where(Comment.notebook_id == found.id)).all())
+        done: tuple[NotebookNode, Any] = super().preprocess(nb, resources)
+        return done
+
+    def _get_score(self, cell: NotebookNode, resources: Any) -> None:
+        name = cell.metadata.nbgrader["grade_id"]
+        if name not in self._grades:
+            super()._get_score(cell, resources)  # has the words for it
+            return
+        cell.metadata.nbgrader["score"], cell.metadata.nbgrader["points"] = self._grades[name]
+
+    def _get_comment(self, cell: NotebookNode, resources: Any) -> None:
+        name = cell.metadata.nbgrader["grade_id"]
+        if name not in self._comments:
+            super()._get_comment(cell, resources)
+            return
+        cell.metadata.nbgrader["comment"] = self._comments[name]
 
 
 def _described(found: re.Match[str]) -> str:

@@ -305,9 +305,34 @@ def test_feedback_pages_are_nbgraders_own(name, both, course, monkeypatch):
     config = load_config(course)
     assert not gradebook._generate_feedback(UNIT, student, config)
     ours = page.read_text(encoding="utf-8")
-    config.GenerateFeedback.exporter_class = "nbconvert.exporters.HTMLExporter"
+    config.GenerateFeedback = Config(exporter_class="nbconvert.exporters.HTMLExporter")  # and nbgrader's preprocessors
     assert not gradebook._generate_feedback(UNIT, student, config)
     assert str(BeautifulSoup(ours, "html.parser")) == page.read_text(encoding="utf-8")
+
+
+def test_what_a_person_gave_and_wrote_is_on_the_page(both, course):
+    """A manual score, extra credit and a comment: as nbgrader asks for them cell by cell."""
+    student = f"s{list(CHANGES).index('answers'):02}"
+    page = course / folders.FEEDBACK / student / UNIT.id / f"{UNIT.id}.html"
+    which = (
+        "where notebook_id in (select n.id from submitted_notebook n join submitted_assignment a "
+        f"on a.id = n.assignment_id where a.student_id = '{student}')"
+    )
+    with sqlite3.connect(course / "gradebook.db") as database:
+        database.execute(f"update grade set manual_score = 1.25, extra_credit = 0.5 {which}")
+        database.execute(f"update comment set manual_comment = 'Look at <the> sign again' {which}")
+    try:
+        config = load_config(course)
+        assert not gradebook._generate_feedback(UNIT, student, config)
+        ours = page.read_text(encoding="utf-8")
+        config.GenerateFeedback = Config(exporter_class="nbconvert.exporters.HTMLExporter")
+        assert not gradebook._generate_feedback(UNIT, student, config)
+        assert str(BeautifulSoup(ours, "html.parser")) == page.read_text(encoding="utf-8")
+        assert "Look at" in ours and "1.75" in ours
+    finally:
+        with sqlite3.connect(course / "gradebook.db") as database:
+            database.execute(f"update grade set manual_score = null, extra_credit = null {which}")
+            database.execute(f"update comment set manual_comment = null {which}")
 
 
 @pytest.mark.parametrize(
