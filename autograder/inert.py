@@ -10,6 +10,7 @@ Loaded by :mod:`autograder.worker` on its own, without the rest of the package.
 
 from __future__ import annotations
 
+import builtins
 import importlib.abc
 import importlib.machinery
 import types
@@ -67,6 +68,11 @@ class Inert:
         return Inert()
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __neg__ = _same
+
+
+def add_builtins() -> None:
+    """What a notebook's kernel adds to Python's own names: code that is used there may show things or ask for it."""
+    vars(builtins).update(display=Inert(), get_ipython=Inert())
 
 
 class _InertModule(types.ModuleType):

@@ -258,6 +258,7 @@ class Worker:
     def load(self, call_id: int, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> None:
         """Import the student's main file under the unit's module name."""
         self.files = files
+        inert.add_builtins()
         sys.meta_path.insert(0, inert.InertFinder())
         sys.meta_path.insert(0, SubmissionFinder(files, own_package))
         watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))

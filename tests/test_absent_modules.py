@@ -1,4 +1,4 @@
-"""A module that a student's file imports and that is not there costs what uses it, and nothing else."""
+"""What a student's file takes for granted and a worker has not: modules that are not there, names of a notebook."""
 
 from __future__ import annotations
 
@@ -95,3 +95,10 @@ def test_a_file_whose_imports_never_end_is_not_imported_for_ever() -> None:
     with student_of(UNIT, "\n".join(f"import missing_{n}" for n in range(50))) as student:
         with pytest.raises(StudentError, match="missing_"):
             student.start()
+
+
+def test_what_a_notebooks_kernel_adds_to_python_is_there() -> None:
+    """A module that is used in a notebook may show a result, or ask for magic."""
+    source = "get_ipython().run_line_magic('matplotlib', 'inline')\ndef f(x):\n    display(x)\n    return x + 1.0\n"
+    with student_of(UNIT, source) as student:
+        assert student.call("f", [1.0]) == 2.0

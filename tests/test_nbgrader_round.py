@@ -528,7 +528,7 @@ def classroom(tmp_path_factory) -> Path:
     modules = {
         "perfect": perfect.replace("import numpy as np\n", "import numpy as np\n" + NOISY, 1),
         "wrong_db": perfect.replace(*WRONG_DB, 1),
-        "crash": "raise RuntimeError(\"not today\")\n" + perfect,
+        "crash": 'raise RuntimeError("not today")\n' + perfect,
         "missing": None,
     }
     archive = root / "downloaded" / UNIT.id / "archive"
