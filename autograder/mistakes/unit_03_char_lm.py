@@ -2020,6 +2020,18 @@ TEMPERATURE_SOFTMAX = [
         ((_EXPS, "exponentials = np.exp(scaled - scaled.max())"),),
     ),
     Mistake(
+        "shift-before-the-division",
+        "temperature_softmax",
+        "what is subtracted is not what the temperature made of it",
+        "The largest score is subtracted, as always.",
+        (
+            "How large are your exponents at a temperature of 0.001?",
+            "Look at which numbers the largest is taken of: those before or those after the division.",
+            "exp is safe if the largest exponent is 0, and the exponents are what is left after all divisions.",
+        ),
+        ((_EXPS, "exponentials = np.exp(scaled - scores.max(axis=-1, keepdims=True))"),),
+    ),
+    Mistake(
         "temperature-above-the-line-only",
         "temperature_softmax",
         "the temperature acts on one half of the fraction",
