@@ -324,11 +324,13 @@ def _factor(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> 
 
 
 def _ratio(got: Array | None, right: Array | None) -> float | None:
-    """The number that the right result has been multiplied by, if it is one number."""
+    """The number that the right result has been multiplied by, if it is one number, and not 1."""
     if got is None or right is None or got.shape != right.shape or not np.isfinite(got).all() or not right.any():
         return None
     factor = float(np.sum(got * right) / np.sum(right * right))
-    return factor if factor and _near(got / factor, right) else None
+    if not factor or abs(factor - 1.0) <= RTOL:  # the values are right: something else is wrong with the result
+        return None
+    return factor if _near(got / factor, right) else None
 
 
 def _factor_name(found: Sequence[tuple[Seen, float]], seen: Sequence[Seen]) -> str | None:
@@ -537,7 +539,7 @@ def _zero_input(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence)
 
 def _shift_of_value(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
     def constant(got: Array, right: Array) -> bool:
-        if got.shape != right.shape or right.size < 4 or not np.isfinite(got).all():
+        if got.shape != right.shape or right.size < 4 or not np.isfinite(got).all() or _near(got, right):
             return False
         return _near(got - float(np.mean(got - right)), right)
 

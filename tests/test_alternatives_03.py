@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from alternative_helpers import called, text_of
-from grading_helpers import judge_path, judge_source
+from grading_helpers import judge_path, judge_source, reference_source
 
 from autograder.results import Outcome
 
@@ -38,3 +38,13 @@ def test_a_module_without_its_embedding_is_judged_by_the_rest() -> None:
     result = judge_source(UNIT, source, exercises=["word_embedding_forward", "char_rnn_loss"])
     assert result.exercise("word_embedding_forward").outcome is Outcome.NOT_ATTEMPTED
     assert result.exercise("char_rnn_loss").points == 14
+
+
+def test_a_text_that_changes_from_call_to_call_is_told() -> None:
+    """Chance that does not come in through uniforms: nobody could find out from wrong values that it is that."""
+    source = reference_source(UNIT)
+    right = 'int(np.searchsorted(np.cumsum(p), u, side="right"))'
+    assert source.count(right) == 1
+    source = source.replace(right, "int(np.random.default_rng().choice(len(p), p=p))")
+    found = judge_source(UNIT, source, exercises=["sample"]).exercise("sample")
+    assert found.points == 0 and "two calls with the same arguments" in found.message

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from alternative_helpers import called
-from grading_helpers import judge_path, reference_source, sample_draws, the_unit
+from grading_helpers import judge_path, judge_source, reference_source, sample_draws, the_unit
 
 from autograder.checking import load_checks, run_case
+from autograder.checks import test_05_captioning as checks
 from autograder.draws import visible_draw
 from autograder.mistakes import LocalStudent, reference_path
 from autograder.mutants import alternatives
@@ -129,3 +130,41 @@ def test_stand_ins_hold_no_line_of_the_solution() -> None:
     lines = [line for line in solution_lines(reference_source(UNIT), least=20) if not line.startswith(("if ", "with "))]
     assert len(lines) > 20
     assert [line for line in lines if line in text] == []
+
+
+#: Searches that are wrong, and that find what the right one finds whenever nothing depends on what they do.
+SEARCHES = {
+    "alpha is taken for 1": {"alpha": 1.0},
+    "alpha is taken for its default": {"alpha": 0.7},
+    "alpha is taken for 0": {"alpha": 0.0},
+    "only finished hypotheses win": {"prefer": True},
+    "it is over when the best has ended": {"stop": "best"},
+    "finished hypotheses are dropped": {"finished": "go"},
+    "finished hypotheses wait aside": {"finished": "aside"},
+    "finished hypotheses go on": {"finished": "grow"},
+    "scores are added": {"raw": True},
+    "candidates are kept by their sums": {"by": 0.0},
+    "two words follow each hypothesis": {"most": 2},
+    "the constant of Wu et al.": {"constant": 5.0},
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_every_draw_tells_a_wrong_search(search: str) -> None:
+    """On whatever draw, a case that is no edge case tells a wrong beam search from the right one."""
+    for draw in [visible_draw(), *sample_draws(6)]:
+        told = [
+            checks.beam_words(c.spec, c.v, c.width, c.max_length, **({"alpha": c.alpha} | SEARCHES[search]))[0]
+            != c.expected
+            for c in checks.beam_cases(draw)
+            if not c.edge
+        ]
+        assert any(told), draw
+
+
+def test_a_state_without_its_tuple_is_not_called_a_factor() -> None:
+    """The right numbers, in no tuple: what is said is that, and nothing about the numbers."""
+    slip = "\n_right = start_state\n\n\ndef start_state(model, v):\n    return _right(model, v)[0]\n"
+    found = judge_source(UNIT, reference_source(UNIT) + slip, exercises=["start_state"]).exercise("start_state")
+    assert found.points < found.max_points
+    assert "factor" not in (found.mistake_title or "") and "same amount" not in (found.mistake_title or "")

@@ -207,36 +207,65 @@ def greedy_words(spec: dict[str, Any], v: Array, max_length: int) -> tuple[Array
 
 
 def beam_words(
-    spec: dict[str, Any], v: Array, width: int, max_length: int, alpha: float, *, finished: str = "stay", by: Any = None
+    spec: dict[str, Any],
+    v: Array,
+    width: int,
+    max_length: int,
+    alpha: float,
+    *,
+    finished: str = "stay",
+    by: Any = None,
+    raw: bool = False,
+    constant: float = 0.0,
+    most: int | None = None,
+    stop: str = "all",
+    prefer: bool = False,
 ) -> tuple[list[int], float]:
     """The words that beam search finds for one picture, and the smallest margin of a choice that it made.
 
-    The keywords make other searches of it, which a draw is to tell from the right one: ``finished`` hypotheses may
-    "stay", "go" or "grow"; ``by`` is another alpha to keep candidates by.
+    The keywords make other searches of it, which a draw is to tell from the right one, and from each other:
+    ``finished`` hypotheses may "stay", "go", "grow", or wait "aside" while the beam gets narrower; ``by`` is another
+    alpha to keep candidates by; ``raw`` adds scores instead of log-probabilities; ``constant`` is what Wu et al. add
+    to lengths; ``most`` words follow each hypothesis; ``stop`` when "all" have ended, or the "best" has; ``prefer``
+    finished hypotheses in the end.
     """
 
     def score(words: list[int], total: float, power: float = alpha) -> float:
-        return float(total / max(len(words), 1) ** power)
+        return float(total / ((constant + max(len(words), 1)) / (constant + 1.0)) ** power)
+
+    def ended(words: list[int]) -> bool:
+        return bool(words) and words[-1] == END
 
     kept_by = alpha if by is None else by
     alive: list[tuple[list[int], float, tuple[Array, ...]]] = [([], 0.0, start(spec, v[None]))]
+    aside: list[tuple[list[int], float, tuple[Array, ...]]] = []
     margin = np.inf
     for _ in range(max_length):
         longer: list[tuple[list[int], float, tuple[Array, ...]]] = []
         for words, total, state in alive:
-            if words and words[-1] == END and finished != "grow":
+            if ended(words) and finished != "grow":
                 longer += [(words, total, state)] if finished == "stay" else []
                 continue
             scores, after = following(spec, np.array([words[-1] if words else START]), state, v[None])
-            log_p = log_softmax(scores[0])
-            longer += [([*words, word], total + float(log_p[word]), after) for word in range(len(log_p))]
+            log_p = scores[0] if raw else log_softmax(scores[0])
+            next_words = range(len(log_p)) if most is None else np.argsort(log_p)[-most:].tolist()
+            longer += [([*words, word], total + float(log_p[word]), after) for word in next_words]
         if not longer:
             break
         longer.sort(key=lambda found: -score(found[0], found[1], kept_by))
         if len(longer) > width:
             margin = min(margin, score(*longer[width - 1][:2]) - score(*longer[width][:2]))
         alive = longer[:width]
-    ranked = sorted(alive, key=lambda found: -score(*found[:2]))
+        if finished == "aside":
+            aside += [found for found in alive if ended(found[0])]
+            width -= sum(ended(found[0]) for found in alive)
+            alive = [found for found in alive if not ended(found[0])]
+        if not alive or (stop == "best" and ended(alive[0][0])):
+            break
+    left = alive + aside
+    if prefer:
+        left = [found for found in left if ended(found[0])] or left
+    ranked = sorted(left, key=lambda found: -score(*found[:2]))
     if len(ranked) > 1:
         margin = min(margin, score(*ranked[0][:2]) - score(*ranked[1][:2]))
     return ranked[0][0], float(margin)
@@ -633,19 +662,31 @@ def test_greedy(student: Any, case: Case, expect: Expect) -> None:
     expect.part("words", student.greedy(case.spec, case.v, case.max_length), case.expected)
 
 
+#: Other searches, by what they do: each is to be told from the right one by at least one case of every draw.
+Slips = tuple[dict[str, Any], ...]
+
+
 def beam_cases(draw: Draw) -> list[Case]:
-    """Width 1 (greedy), wider ones that find something else, short and long by alpha, a length that runs out."""
+    """Width 1 (greedy), wider ones that find something else, short and long by alpha, a length that runs out.
+
+    Each of the wider ones is a draw on which certain wrong searches find something else: without that, an alpha that
+    is ignored or a search that stops too early would get full marks on many draws. What is to be told apart is spread
+    over the cases, so that draws are found soon: the rarest is one try in 150, and 4000 tries without one have a
+    probability of 3e-12.
+    """
     rng = draw.rng("beam_search")
     cases = []
-    settings: tuple[tuple[str, str, int, int, float, dict[str, Any], str], ...] = (
-        ("rnn", "init", 1, 6, 0.7, {}, ""),
-        ("lstm", "every_step", 3, 5, 0.7, {"finished": "go"}, ""),
-        ("gru", "first_token", 2, 6, 0.0, {"finished": "grow"}, ""),
-        ("gru", "init", 3, 5, 1.0, {"by": 0.0}, ""),
-        ("lstm", "first_token", 40, 3, 0.5, {}, ""),
-        ("rnn", "every_step", 3, 1, 0.7, {}, "one word"),
+    settings: tuple[tuple[str, str, int, int, float, Slips, str], ...] = (
+        ("rnn", "init", 1, 6, 0.7, (), ""),
+        ("lstm", "every_step", 3, 5, 0.7, ({"finished": "go"}, {"alpha": 0.0}), ""),
+        ("gru", "first_token", 2, 6, 0.0, ({"finished": "grow"}, {"alpha": 1.0}, {"alpha": 0.7}), ""),
+        ("gru", "init", 3, 5, 1.0, ({"by": 0.0}, {"alpha": 0.0}), ""),
+        ("rnn", "first_token", 4, 6, 1.0, ({"stop": "best"},), ""),
+        ("lstm", "init", 3, 4, 0.6, ({"most": 2},), ""),
+        ("lstm", "first_token", 40, 3, 0.5, ({"prefer": True},), ""),
+        ("rnn", "every_step", 3, 1, 0.7, (), "one word"),
     )
-    for kind, inject, width, length, alpha, other, edge in settings:
+    for kind, inject, width, length, alpha, slips, edge in settings:
 
         def make(
             kind: str = kind,
@@ -653,7 +694,7 @@ def beam_cases(draw: Draw) -> list[Case]:
             width: int = width,
             length: int = length,
             alpha: float = alpha,
-            other: dict[str, Any] = other,
+            slips: Slips = slips,
         ) -> tuple[Any, bool]:
             spec = wordy(rng, kind, inject, draw)
             spec["weights"]["Why"] *= 0.6  # less sure of itself: there is something to search for
@@ -666,10 +707,16 @@ def beam_cases(draw: Draw) -> list[Case]:
                 one, _ = greedy_words(spec, v[None], length)
                 if words == [int(word) for word in one[0] if word != PAD]:
                     return inputs, False
-            if other and beam_words(spec, v, width, length, alpha, **other)[0] == words:
+
+            def found(slip: dict[str, Any]) -> list[int]:
+                return beam_words(spec, v, width, length, **({"alpha": alpha} | slip))[0]
+
+            if any(found(slip) == words for slip in slips):
                 return inputs, False
-            longer = alpha and width > 1 and length > 3
-            return inputs, not (longer and beam_words(spec, v, width, length, 0.0)[0] == words)
+            # Slips whose results are alike would get each other's name.
+            if {"finished": "go"} in slips and found({"finished": "go"}) == found({"raw": True}):
+                return inputs, False
+            return inputs, not ({"by": 0.0} in slips and found({"alpha": 0.0}) == found({"constant": 5.0}))
 
         inputs = searched(rng, make)
         cases.append(Case(f"{kind}, {inject}: width {width}, up to {length} words, alpha {alpha}", inputs, edge=edge))

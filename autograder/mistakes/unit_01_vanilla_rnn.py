@@ -402,6 +402,21 @@ UNROLL = [
         (("return h\n", "return np.swapaxes(h, 0, 1)\n"),),
     ),
     Mistake(
+        "axes-exchanged-by-reshape",
+        "unroll",
+        "states of different sequences get mixed",
+        "With the right shape, every number is in its place.",
+        (
+            "Are the states of one sequence the same if it is alone in the batch?",
+            "Look at how the axes of your collected states get into their order.",
+            "reshape reads the numbers in the order in which they lie in memory and only sets the borders anew. It moves no axis.",
+        ),
+        (
+            (_ONE_STEP, "prev_h = rnn_cell(x[:, t], prev_h, Wx, Wh, b)\n        h.reshape(T, N, -1)[t] = prev_h"),
+            ("        h[:, t] = prev_h\n", ""),
+        ),
+    ),
+    Mistake(
         "sequences-for-steps",
         "unroll",
         "the loop takes out sequences where it should take steps",
@@ -412,6 +427,18 @@ UNROLL = [
             "In step t the cell gets the t-th input of all sequences at once.",
         ),
         ((_ONE_STEP, "prev_h = rnn_cell(x[t], prev_h, Wx, Wh, b)"),),
+    ),
+    Mistake(
+        "as-many-steps-as-sequences",
+        "unroll",
+        "the loop runs as often as there are sequences",
+        "The length of x is the number of its steps.",
+        (
+            "How often does your loop run for a batch of one sequence?",
+            "Look at where the number of steps comes from.",
+            "The batch comes first: the length of x is the number of sequences, and the steps are the axis after it.",
+        ),
+        (("for t in range(T):", "for t in range(len(x)):"),),
     ),
     Mistake(
         "one-step-late",
@@ -465,6 +492,18 @@ UNROLL = [
             "h0 is the state before the first step. The first input still has to be read.",
         ),
         (("for t in range(T):", "for t in range(1, T):"),),
+    ),
+    Mistake(
+        "start-in-place-of-the-first-state",
+        "unroll",
+        "the start stands where the state after the first step belongs",
+        "The states begin with h0.",
+        (
+            "Does your result depend on the first input?",
+            "Look at what the first of your T states is, and which inputs it has seen.",
+            "h0 is the state before the first step, and no part of the result. There is one state after every step.",
+        ),
+        (("    prev_h = h0\n", "    h[:, 0] = prev_h = h0\n"), ("for t in range(T):", "for t in range(1, T):")),
     ),
     Mistake(
         "read-backwards",
@@ -528,6 +567,24 @@ MANY_TO_ONE = [
             "Only one of the states has seen the whole sequence.",
         ),
         ((_ANSWER, "return readout(h[:, -2], Why, by)"),),
+    ),
+    Mistake(
+        "last-input-not-read",
+        "many_to_one",
+        "the last input is never read",
+        "The index of the last step is T - 1, so the loop goes up to it.",
+        (
+            "Does your answer change if the last input changes?",
+            "Look at how often your loop runs.",
+            "range stops before its end. A sequence of T inputs takes T steps.",
+        ),
+        source="""
+def many_to_one(x, h0, Wx, Wh, b, Why, by):
+    h = h0
+    for t in range(x.shape[1] - 1):
+        h = np.tanh(x[:, t] @ Wx + h @ Wh + b)
+    return h @ Why + by
+""",
     ),
     Mistake(
         "mean-of-states",
@@ -1045,6 +1102,22 @@ MULTILAYER = [
         ),
     ),
     Mistake(
+        "a-list-of-layers",
+        "multilayer",
+        "the states of every layer are returned, in a list",
+        "The states of all layers are the network's state.",
+        (
+            "How many axes should the result have, and what do you return?",
+            "Look at what you collect, and at what of it you return.",
+            "The lower layers work for the top one. Only its states are the result.",
+        ),
+        (
+            ("h = x\n", "h, every = x, []\n"),
+            (_LAYER, "h = unroll(h, start, Wx, Wh, b)\n        every.append(h)"),
+            ("return h\n", "return every\n"),
+        ),
+    ),
+    Mistake(
         "only-the-last-state-goes-up",
         "multilayer",
         "the upper layers see only the end of what the lower ones thought",
@@ -1099,6 +1172,18 @@ ROWS_AS_STEPS = [
             "At each step the network reads for all N sequences at once, so each step holds a part of every image.",
         ),
         ((_ROWS, "list(images)"),),
+    ),
+    Mistake(
+        "rows-first-by-reshape",
+        "rows_as_steps",
+        "rows of different images get mixed",
+        "With the right shape, every number is in its place.",
+        (
+            "Of which image is the second row of your first step?",
+            "Look at how the axis of the rows comes to the front.",
+            "reshape reads the numbers in the order in which they lie in memory and only sets the borders anew. It moves no axis.",
+        ),
+        ((_ROWS, "list(images.reshape(images.shape[1], images.shape[0], -1))"),),
     ),
     Mistake(
         "axis-kept",

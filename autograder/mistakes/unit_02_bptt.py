@@ -35,6 +35,18 @@ NUMERICAL_GRADIENT = [
         (("x[index] = kept + h", "x[index] = kept"), ("(2 * h)", "h")),
     ),
     Mistake(
+        "half-of-the-difference",
+        "numerical_gradient",
+        "the entry goes back only as far as it went",
+        "First up by h, then down by h.",
+        (
+            "Where does the entry stand when f is asked for the second time?",
+            "Follow one entry through your loop, with numbers.",
+            "A centred difference needs a point on either side of x. From the one above, the one below is two steps away.",
+        ),
+        (("x[index] = kept - h", "x[index] = x[index] - h"),),
+    ),
+    Mistake(
         "distance-not-halved",
         "numerical_gradient",
         "the difference is divided by the wrong distance",
@@ -223,6 +235,18 @@ RELATIVE_ERROR = [
             "Neither of the two arrays is known to be right, so both give the scale.",
         ),
         (("np.abs(a) + np.abs(b)", "np.abs(b)"),),
+    ),
+    Mistake(
+        "divided-by-the-larger",
+        "relative_error",
+        "divided by the larger of the two sizes",
+        "The larger number gives the scale.",
+        (
+            "What is your error for two numbers of opposite sign, and can it be above 1?",
+            "Look at how the sizes of a and b become one number.",
+            "Here the scale is what both sizes make together; then no error is above 1.",
+        ),
+        (("np.abs(a) + np.abs(b)", "np.maximum(np.abs(a), np.abs(b))"),),
     ),
     Mistake(
         "no-floor",
@@ -495,6 +519,18 @@ RNN_STEP_BACKWARD = [
         ((_SLOPE, "da = dnext_h * (1 - next_h)"),),
     ),
     Mistake(
+        "tanh-slope-of-the-sum",
+        "rnn_step_backward",
+        "the slope is taken at what went into the nonlinearity",
+        "The slope of tanh is 1 minus the square.",
+        (
+            "Of which value is the square, in your slope of tanh?",
+            "Look at which of the two values you keep: the one before the nonlinearity or the one after.",
+            "The formula 1 - y² has the slope in terms of what came out of tanh.",
+        ),
+        ((_SLOPE, "da = dnext_h * (1 - np.arctanh(next_h) ** 2)"),),
+    ),
+    Mistake(
         "tanh-slope-of-sigmoid",
         "rnn_step_backward",
         "the slope of another nonlinearity",
@@ -565,6 +601,18 @@ RNN_STEP_BACKWARD = [
             "Each entry of b acts on its own column; over what it is copied along, its gradient is summed.",
         ),
         (("da.sum(axis=0)", "da.sum()"),),
+    ),
+    Mistake(
+        "bias-gradient-not-summed",
+        "rnn_step_backward",
+        "db has a row for every sequence",
+        "The bias is added, so its gradient is what comes back.",
+        (
+            "What shape has b, and what shape has your db?",
+            "Look at what happens to the axis of the batch.",
+            "One bias serves all sequences of the batch, so what comes back from all of them comes together.",
+        ),
+        (("db = da.sum(axis=0)", "db = da"),),
     ),
     Mistake(
         "bias-gradient-wrong-axis",
@@ -1591,6 +1639,25 @@ TEMPORAL_SOFTMAX_LOSS = [
         (("mask * log_p", "~mask * log_p"), ("mask[:, :, None]", "~mask[:, :, None]")),
     ),
     Mistake(
+        "mask-on-the-scores",
+        "temporal_softmax_loss",
+        "masked steps have scores of zero instead of no loss",
+        "A step that does not count has no scores.",
+        (
+            "What is the cross-entropy of a step whose scores are all zero?",
+            "Look at what the mask is multiplied with.",
+            "Equal scores are a guess, and a guess has a loss and a gradient. What must vanish are these two.",
+        ),
+        (
+            (
+                "shifted = x - x.max(axis=2, keepdims=True)",
+                "x = x * mask[:, :, None]\n    shifted = x - x.max(axis=2, keepdims=True)",
+            ),
+            (_LOSS, "loss = -np.sum(log_p[n, t, y]) / N"),
+            (_DX, "dx /= N"),
+        ),
+    ),
+    Mistake(
         "softmax-over-time",
         "temporal_softmax_loss",
         "probabilities are normalised over the steps",
@@ -1601,6 +1668,24 @@ TEMPORAL_SOFTMAX_LOSS = [
             "A distribution over classes belongs to each step; the classes are the last axis.",
         ),
         (("np.exp(shifted).sum(axis=2,", "np.exp(shifted).sum(axis=1,"),),
+    ),
+    Mistake(
+        "softmax-over-time-throughout",
+        "temporal_softmax_loss",
+        "probabilities are normalised over the steps",
+        "axis=1 is the axis of the classes, as for a matrix of scores.",
+        (
+            "Along which axis do your probabilities add up to 1?",
+            "Look at the axis of the maximum and of the sum of exponentials.",
+            "A distribution over classes belongs to each step; the classes are the last axis.",
+        ),
+        (
+            ("x.max(axis=2,", "x.max(axis=1,"),
+            (
+                "shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))",
+                "np.log(np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True))",
+            ),
+        ),
     ),
     Mistake(
         "softmax-over-batch",
@@ -1794,6 +1879,18 @@ CLIP_GRAD_NORM = [
             "A limit caps; it does not fill up.",
         ),
         ((_FACTOR, "factor = max_norm / norm if norm else 1.0"),),
+    ),
+    Mistake(
+        "always-scaled-even-zero",
+        "clip_grad_norm",
+        "small gradients are blown up to the limit",
+        "The norm should be max_norm.",
+        (
+            "What happens to gradients whose norm is below the limit, and to gradients that are all zero?",
+            "Look at the condition under which the factor is used.",
+            "A limit caps; it does not fill up.",
+        ),
+        ((_FACTOR, "factor = max_norm / np.float64(norm)"),),
     ),
     Mistake(
         "condition-reversed",
@@ -2068,6 +2165,29 @@ def truncated_bptt(x, h0, Wx, Wh, b, dh, chunk):
             "chunk is a number of steps.",
         ),
         (("    state, dh0 = h0, None", "    chunk = -(-T // chunk)\n    state, dh0 = h0, None"),),
+    ),
+    Mistake(
+        "short-piece-not-collected",
+        "truncated_bptt",
+        "the steps after the last whole piece are left out",
+        "There are T // chunk pieces.",
+        (
+            "How many steps of a sequence of 7 do you process in pieces of 3?",
+            "Look at how often your loop runs if the length is no multiple of chunk.",
+            "The last piece may be shorter; its steps count like all others.",
+        ),
+        source="""
+def truncated_bptt(x, h0, Wx, Wh, b, dh, chunk):
+    states, dxs, grads, dh0 = [], [], [0, 0, 0], 0
+    for k in range(x.shape[1] // chunk):
+        piece = slice(k * chunk, (k + 1) * chunk)
+        h, cache = rnn_forward(x[:, piece], states[-1][:, -1] if states else h0, Wx, Wh, b)
+        dx, dstate, *of_piece = rnn_backward(dh[:, piece], cache)
+        dh0 = dh0 if states else dstate
+        states, dxs = [*states, h], [*dxs, dx]
+        grads = [one + other for one, other in zip(grads, of_piece)]
+    return np.concatenate(states, axis=1), np.concatenate(dxs, axis=1), dh0, *grads
+""",
     ),
     Mistake(
         "only-the-last-piece",

@@ -375,6 +375,23 @@ ONE_HOT = [
         ((_EYE, "np.eye(V)[np.ravel(ids)]"),),
     ),
     Mistake(
+        "one-axis-only",
+        "one_hot",
+        "it works for a list of numbers, and for no other shape",
+        "The numbers stand in a row.",
+        (
+            "What should come out for numbers of shape (2, 3), and for a single number?",
+            "Look at how your indices say which vector gets its 1.",
+            "The shape of the result is that of ids with one more axis, whatever the shape of ids is.",
+        ),
+        source="""
+def one_hot(ids, V):
+    vectors = np.zeros((len(ids), V))
+    vectors[np.arange(len(ids)), ids] = 1.0
+    return vectors
+""",
+    ),
+    Mistake(
         "classes-first",
         "one_hot",
         "the vectors stand on another axis",
@@ -750,6 +767,24 @@ TBPTT_BATCHES = [
         ((_TARGETS, "targets = np.roll(inputs, -1, axis=1)"),),
     ),
     Mistake(
+        "targets-wrap-around-the-chunk",
+        "tbptt_batches",
+        "the last target of each row is the first character of its chunk",
+        "The targets are the inputs, moved by one.",
+        (
+            "Which character follows the last one of a row, in the text and in your targets?",
+            "Look at the last column of the targets of every chunk.",
+            "The text goes on behind the end of a chunk. What follows its last character is the first of the next chunk.",
+        ),
+        (
+            (_TARGETS, "targets = inputs"),
+            (
+                _CUT,
+                "return [(c, np.roll(c, -1, axis=1)) for c in (inputs[:, s : s + T] for s in range(0, L - T + 1, T))]",
+            ),
+        ),
+    ),
+    Mistake(
         "no-room-for-the-last-target",
         "tbptt_batches",
         "the streams are too long by what the last target needs",
@@ -760,6 +795,36 @@ TBPTT_BATCHES = [
             "Every input needs a character after it; the last character of all can be a target only.",
         ),
         (("(len(text) - 1) // N", "len(text) // N"),),
+    ),
+    Mistake(
+        "targets-within-the-stream",
+        "tbptt_batches",
+        "a stream keeps its last character for a target",
+        "M characters in N streams make M // N each, and the last of each is a target only.",
+        (
+            "What follows the last character of a stream in the text?",
+            "Look at the length of the streams, for a text that N divides, and at the number of chunks.",
+            "Only the last character of the whole text has none after it. Within the text, a stream's last target is the first character of the next stream.",
+        ),
+        source="""
+def tbptt_batches(text, N, T):
+    L = len(text) // N
+    streams = text[: N * L].reshape(N, L)
+    starts = range(0, (L - 1) // T * T, T)
+    return [(streams[:, s : s + T], streams[:, s + 1 : s + T + 1]) for s in starts]
+""",
+    ),
+    Mistake(
+        "streams-of-whole-chunks",
+        "tbptt_batches",
+        "the streams are cut to whole chunks before they begin",
+        "What does not fill a chunk is dropped first, then the rest is cut into N streams.",
+        (
+            "At which character of the text does your second stream begin?",
+            "Look at the length of your streams, for a text that is a little longer than whole chunks.",
+            "The text is shared out first, as evenly as it goes. What is left over is left out at the end of every stream.",
+        ),
+        (("L = (len(text) - 1) // N", "L = (len(text) - 1) // (N * T) * T"),),
     ),
     Mistake(
         "targets-wrap-around-the-text",
@@ -1136,6 +1201,18 @@ CHAR_RNN_LOSS = [
         ((_DWE, "del dembedded"),),
     ),
     Mistake(
+        "names-of-gradients",
+        "char_rnn_loss",
+        "the gradients stand under names of their own",
+        "A gradient is called dWx.",
+        (
+            "Which names has params, and which has your grads?",
+            "Look at the keys of the dict that you return.",
+            "An optimizer finds a parameter's gradient under the parameter's own name.",
+        ),
+        ((_RETURN, 'return loss, {f"d{name}": grad for name, grad in grads.items()}, h[:, -1]'),),
+    ),
+    Mistake(
         "biases-exchanged",
         "char_rnn_loss",
         "two gradients stand under each other's name",
@@ -1201,6 +1278,18 @@ ADAGRAD_STEP = [
             "A parameter that has moved a lot takes smaller steps; that needs a memory of all its gradients.",
         ),
         ((_ADAGRAD_CACHE, 'config["cache"] = dw**2'),),
+    ),
+    Mistake(
+        "sum-not-kept",
+        "adagrad_step",
+        "the new sum is not handed on",
+        "The sum is needed for this step.",
+        (
+            "What is in config['cache'] when your function returns?",
+            "Look at where the new sum goes after it was used.",
+            "A call knows of earlier ones only by what is handed over.",
+        ),
+        ((_ADAGRAD_CACHE, 'total = config["cache"] + dw**2'), (_ADAGRAD_ROOT, '(np.sqrt(total) + config["epsilon"])')),
     ),
     Mistake(
         "not-squared",
@@ -1387,6 +1476,23 @@ ADAM_STEP = [
             (_ADAM_T, 't = config["t"] + 1'),
             (_M_HAT, 'm_hat = config["m"] / (1 - beta1**t)'),
             (_V_HAT, 'v_hat = config["v"] / (1 - beta2**t)'),
+        ),
+    ),
+    Mistake(
+        "means-not-kept",
+        "adam_step",
+        "the new means are not handed on",
+        "The means are needed for this step.",
+        (
+            "What are config['m'] and config['v'] when your function returns?",
+            "Look at where the new means go after they were used.",
+            "A call knows of earlier ones only by what is handed over.",
+        ),
+        (
+            (_ADAM_M, 'm = beta1 * config["m"] + (1 - beta1) * dw'),
+            (_ADAM_V, 'v = beta2 * config["v"] + (1 - beta2) * dw**2'),
+            (_M_HAT, 'm_hat = m / (1 - beta1 ** config["t"])'),
+            (_V_HAT, 'v_hat = v / (1 - beta2 ** config["t"])'),
         ),
     ),
     Mistake(
@@ -1851,6 +1957,21 @@ TEMPERATURE_SOFTMAX = [
         ),
     ),
     Mistake(
+        "second-axis",
+        "temperature_softmax",
+        "the axis of the characters is counted from the wrong end",
+        "The scores are a matrix, and its rows run along axis 1.",
+        (
+            "How many axes can the scores have, and which of them are the characters?",
+            "Look at the axis of the maximum and of the sum, for scores of one and of three axes.",
+            "The characters are the last axis, however many there are before it.",
+        ),
+        (
+            (_EXPS, "exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))"),
+            (_NORMAL, "return exponentials / exponentials.sum(axis=1, keepdims=True)"),
+        ),
+    ),
+    Mistake(
         "one-sum-for-all",
         "temperature_softmax",
         "all rows together sum to 1",
@@ -1897,6 +2018,18 @@ TEMPERATURE_SOFTMAX = [
             "Each row has a softmax of its own, and needs a shift of its own.",
         ),
         ((_EXPS, "exponentials = np.exp(scaled - scaled.max())"),),
+    ),
+    Mistake(
+        "shift-before-the-division",
+        "temperature_softmax",
+        "what is subtracted is not what the temperature made of it",
+        "The largest score is subtracted, as always.",
+        (
+            "How large are your exponents at a temperature of 0.001?",
+            "Look at which numbers the largest is taken of: those before or those after the division.",
+            "exp is safe if the largest exponent is 0, and the exponents are what is left after all divisions.",
+        ),
+        ((_EXPS, "exponentials = np.exp(scaled - scores.max(axis=-1, keepdims=True))"),),
     ),
     Mistake(
         "temperature-above-the-line-only",
@@ -2012,6 +2145,18 @@ SAMPLE = [
         ((_P, _P.replace("temperature)", "1.0)")),),
     ),
     Mistake(
+        "temperature-multiplied",
+        "sample",
+        "a low temperature makes the text wilder",
+        "The temperature scales the scores.",
+        (
+            "Which temperature should make the text surer of itself, and which does?",
+            "Look at what the temperature does to the scores.",
+            "Large differences between scores make a model sure. A low temperature makes them larger.",
+        ),
+        ((_P, 'p = temperature_softmax(h[0] @ params["Why"] + params["by"], 1.0 / temperature)'),),
+    ),
+    Mistake(
         "fed-with-probabilities",
         "sample",
         "the network is fed with probabilities instead of a character",
@@ -2107,6 +2252,28 @@ def sample(params, h0, first, uniforms, temperature=1.0):
             "Draws are independent only if each has a number of its own.",
         ),
         ((_SEARCH, _SEARCH.replace(", u,", ", uniforms[0],")),),
+    ),
+    Mistake(
+        "numbers-of-its-own",
+        "sample",
+        "the random numbers that are handed over are not used",
+        "A character is drawn with np.random.choice.",
+        (
+            "Would somebody with the same uniforms get the same text?",
+            "Look at where the chance in your function comes from.",
+            "All chance comes in through uniforms: the text is a function of its arguments, and can be written once more.",
+        ),
+        source="""
+def sample(params, h0, first, uniforms, temperature=1.0):
+    np.random.seed(0)  # as before every call of a student's function
+    h, current, ids = h0[None], first, []
+    for _ in uniforms:
+        h, _ = rnn_step_forward(params["We"][[current]], h, params["Wx"], params["Wh"], params["b"])
+        p = temperature_softmax(h[0] @ params["Why"] + params["by"], temperature)
+        current = int(np.random.choice(len(p), p=p))
+        ids.append(current)
+    return np.array(ids, dtype=np.int64)
+""",
     ),
     Mistake(
         "one-before",

@@ -294,6 +294,21 @@ def _backward_through_time(exercise: str, states: str) -> list[Mistake]:
             ((states, states.replace("np.zeros((N, H))", "dh[:, -1]", 1)),),
         ),
         Mistake(
+            "future-accumulated",
+            exercise,
+            "the gradient from the future is added up over all steps",
+            "All gradients are sums over the steps.",
+            (
+                "From where does something flow into h[:, t]: from all later steps, or from step t + 1?",
+                "Look at what happens to the gradient of the state from round to round.",
+                "What the later steps have to say arrives through step t + 1, already summed.",
+            ),
+            (
+                ("dx_steps[t], dprev_h, d", "later = dprev_h\n        dx_steps[t], dprev_h, d"),
+                (summed, f"{summed}\n        dprev_h = dprev_h + later"),
+            ),
+        ),
+        Mistake(
             "weight-gradients-overwritten",
             exercise,
             "the weights' gradients are those of one step",
@@ -1174,6 +1189,18 @@ LSTM_STEP_BACKWARD = [
         ((_DGATES, "di, df, dg = dc * prev_c, dc * g, dc * i"),),
     ),
     Mistake(
+        "factors-keep-themselves",
+        "lstm_step_backward",
+        "a factor of a product gets itself instead of its partner",
+        "The input gate's gradient holds the input gate.",
+        (
+            "By how much does i g grow if i grows a little?",
+            "Look at what the gradients of input gate and candidate are multiplied with.",
+            "The gradient of one factor is the upstream gradient times the other factor.",
+        ),
+        ((_DGATES, "di, df, dg = dc * i, dc * prev_c, dc * g"),),
+    ),
+    Mistake(
         "forget-gate-meets-the-new-cell",
         "lstm_step_backward",
         "the forget gate's gradient uses the wrong cell state",
@@ -1208,6 +1235,18 @@ LSTM_STEP_BACKWARD = [
             "What is cut in one order is put together in the same order.",
         ),
         ((_DA, "[di * i * (1 - i), df * f * (1 - f), dg * (1 - g**2), do * o * (1 - o)]"),),
+    ),
+    Mistake(
+        "first-two-blocks-exchanged",
+        "lstm_step_backward",
+        "the blocks come together in another order than they were taken apart",
+        "The order is f, i, o, g, as on the lecture's drawing.",
+        (
+            "In which order did the forward pass take the blocks apart?",
+            "Look at where the four gradients come together.",
+            "What is cut in one order is put together in the same order.",
+        ),
+        ((_DA, "[df * f * (1 - f), di * i * (1 - i), do * o * (1 - o), dg * (1 - g**2)]"),),
     ),
     Mistake(
         "blocks-below-each-other",

@@ -883,6 +883,18 @@ GREEDY = [
         (("torch.where(finished, PAD, current)", "torch.where(finished | (current == END), PAD, current)"),),
     ),
     Mistake(
+        "end-repeated",
+        "greedy",
+        "END fills the rest of the row",
+        "A caption that has ended stays ended.",
+        (
+            "How often does END occur in a row of your result?",
+            "Look at what is written for captions that have ended.",
+            "END comes once. What follows it means nothing, and there is a word that means nothing.",
+        ),
+        (("torch.where(finished, PAD, current)", "torch.where(finished, END, current)"),),
+    ),
+    Mistake(
         "start-fed-again",
         "greedy",
         "START is fed at every step",
@@ -987,6 +999,30 @@ BEAM_SEARCH = [
         (("return log_p / max(len(words), 1) ** alpha", "return log_p"),),
     ),
     Mistake(
+        "penalty-with-the-constant",
+        "beam_search",
+        "the length is divided by in another form",
+        "The penalty is that of the paper.",
+        (
+            "What does the docstring divide the sum by, for a hypothesis of one word and for one of five?",
+            "Look at your formula of the penalty beside the docstring's.",
+            "Several penalties are in use. Which one it is decides how much a long hypothesis is favoured.",
+        ),
+        (("log_p / max(len(words), 1) ** alpha", "log_p / ((5 + len(words)) / 6) ** alpha"),),
+    ),
+    Mistake(
+        "alpha-ignored",
+        "beam_search",
+        "the argument alpha has no effect",
+        "A score per word is the sum divided by the number of words.",
+        (
+            "What changes in your result if alpha changes?",
+            "Look for alpha in what you divide by.",
+            "alpha says how much the length counts: not at all with 0, fully with 1.",
+        ),
+        (("log_p / max(len(words), 1) ** alpha", "log_p / max(len(words), 1)"),),
+    ),
+    Mistake(
         "normalised-at-the-end-only",
         "beam_search",
         "the search goes by another score than the result",
@@ -1023,6 +1059,24 @@ BEAM_SEARCH = [
         (("candidates.append((words, log_p, state))\n                    continue", "continue"),),
     ),
     Mistake(
+        "finished-dropped-until-all-have-ended",
+        "beam_search",
+        "finished hypotheses are lost",
+        "They need not be expanded.",
+        (
+            "Where does a finished hypothesis wait while others are still going on?",
+            "Look at what becomes of hypotheses that have ended.",
+            "They stay in the beam, and compete with the others.",
+        ),
+        (
+            ("candidates.append((words, log_p, state))\n                    continue", "continue"),
+            (
+                "            beam = sorted(candidates, key=score, reverse=True)[:width]",
+                "            beam = sorted(candidates, key=score, reverse=True)[:width]\n            if all(words[-1] == END for words, _, _ in beam):\n                break",
+            ),
+        ),
+    ),
+    Mistake(
         "last-word-only",
         "beam_search",
         "only the last word counts",
@@ -1033,6 +1087,64 @@ BEAM_SEARCH = [
             "The logarithms of all its words are summed.",
         ),
         (("log_p + step_log_p", "step_log_p"),),
+    ),
+    Mistake(
+        "end-cut-off",
+        "beam_search",
+        "END is missing from the result",
+        "END is a sign, not a word.",
+        (
+            "With which word should a result end that is finished?",
+            "Look at what is done with the words before they are returned.",
+            "Here END is the last word of a finished caption.",
+        ),
+        (("return max(beam, key=score)[0]", "return [word for word in max(beam, key=score)[0] if word != END]"),),
+    ),
+    Mistake(
+        "stops-with-the-best",
+        "beam_search",
+        "the search is over when one hypothesis has ended",
+        "What is best now stays best.",
+        (
+            "Can a hypothesis that is behind now win in the end?",
+            "Look at the condition under which your search stops.",
+            "Later words can be so sure that a score goes up with them. The search goes on while any hypothesis can still grow.",
+        ),
+        (
+            (
+                "            beam = sorted(candidates, key=score, reverse=True)[:width]",
+                "            beam = sorted(candidates, key=score, reverse=True)[:width]\n            if beam[0][0][-1] == END:\n                break",
+            ),
+        ),
+    ),
+    Mistake(
+        "finished-preferred",
+        "beam_search",
+        "an unfinished hypothesis cannot win",
+        "A caption ends with END.",
+        (
+            "Which hypothesis wins if the best one has run out of length?",
+            "Look at what your last choice is made from.",
+            "In the end all hypotheses of the beam compete by their scores, finished or not.",
+        ),
+        (
+            (
+                "return max(beam, key=score)[0]",
+                "ended = [one for one in beam if one[0][-1] == END]\n    return max(ended or beam, key=score)[0]",
+            ),
+        ),
+    ),
+    Mistake(
+        "start-in-the-result",
+        "beam_search",
+        "START is part of the result",
+        "A hypothesis begins with START.",
+        (
+            "With which word does your result begin, and with which should it?",
+            "Look at what a hypothesis is before its first step.",
+            "START is what the model hears first; it is none of the words that it says.",
+        ),
+        (("return max(beam, key=score)[0]", "return [START, *max(beam, key=score)[0]]"),),
     ),
     Mistake(
         "state-not-carried",
