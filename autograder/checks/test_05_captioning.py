@@ -666,6 +666,7 @@ def test_greedy(student: Any, case: Case, expect: Expect) -> None:
 Slips = tuple[dict[str, Any], ...]
 
 
+@lru_cache(maxsize=8)
 def beam_cases(draw: Draw) -> list[Case]:
     """Width 1 (greedy), wider ones that find something else, short and long by alpha, a length that runs out.
 
@@ -674,7 +675,7 @@ def beam_cases(draw: Draw) -> list[Case]:
     over the cases, so that draws are found soon: the rarest is one try in 150, and 4000 tries without one have a
     probability of 3e-12.
     """
-    rng = draw.rng("beam_search")
+    rng = draw.rng("beam_search 7")  # of forty numbers the one whose visible draw is found soonest: check waits for it
     cases = []
     settings: tuple[tuple[str, str, int, int, float, Slips, str], ...] = (
         ("rnn", "init", 1, 6, 0.7, (), ""),
