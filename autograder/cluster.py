@@ -64,6 +64,7 @@ class Processes(Place):
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._prepare: Callable[[], object] = get_ready
+        self._ending: list[threading.Thread] = []  # each closes the pipes of a pool that has been shut down
 
     @property
     def width(self) -> int:
@@ -103,7 +104,9 @@ class Processes(Place):
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
+            manager = getattr(pool, "_executor_manager_thread", None)
             pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+            self._ending += [manager] if manager is not None else []
 
     def stop(self) -> None:
         with self._lock:
@@ -111,8 +114,11 @@ class Processes(Place):
         if pool is not None:
             for process in list((getattr(pool, "_processes", None) or {}).values()):
                 process.terminate()  # its sandbox ends with it
-            # Waited for: a thread that still closes its pipes while Python ends leaves words of that on the screen.
             pool.shutdown(wait=True, cancel_futures=True)
+        # A thread that still closes its pipes while Python ends would leave words of that on the screen.
+        for thread in self._ending:
+            thread.join()
+        self._ending.clear()
 
 
 @contextmanager

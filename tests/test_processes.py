@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 
@@ -48,6 +50,18 @@ def test_a_process_that_takes_over_gets_ready_too(start):
 def test_a_process_that_cannot_get_ready_still_works(start):
     """What is wrong shows where it matters, with a submission's name to it."""
     assert start(sys.setrecursionlimit, -1).submit(sys.getrecursionlimit).result() > 0
+
+
+@pytest.mark.parametrize("working", [True, False])
+def test_nothing_of_a_place_that_has_stopped_is_left(start, working):
+    """No thread of its pool is still about when Python ends, whether it was shut down before or stopped at work."""
+    before = set(threading.enumerate())
+    place = start(sys.setrecursionlimit, LIMIT)
+    place.submit(time.sleep, 600.0 if working else 0.0)
+    if not working:
+        place.shutdown(wait=False)
+    place.stop()
+    assert not [thread for thread in set(threading.enumerate()) - before if "Feeder" not in thread.name]
 
 
 def test_getting_ready_starts_the_sandbox(start):
