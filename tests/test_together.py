@@ -13,6 +13,7 @@ from autograder.mistakes import load_mistakes, mistaken_source
 from autograder.student import KEPT, Call, Student, Tabulated
 
 UNITS = ("01_vanilla_rnn", "02_bptt", "03_char_lm", "04_lstm_gru", "05_captioning")
+CALLED_AGAIN = {"sample"}  # where something is wrong, to see whether it is so twice: then judged one by one anyway
 FORGETFUL = """
 import numpy as np
 kept = None
@@ -68,7 +69,7 @@ def test_a_wrong_function_is_judged_the_same(unit_id: str) -> None:
         if item.experiment or not load_checks(unit)[item.id].together or not mistakes:
             continue
         together, one_by_one = both_ways(unit_id, mistaken_source(mistakes[0], source), item.id)
-        assert together == one_by_one, item.id
+        assert together == one_by_one or (together is None and item.id in CALLED_AGAIN), item.id
 
 
 @pytest.mark.parametrize(
