@@ -14,7 +14,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 NAMES = frozenset({"matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "IPython", "ipywidgets"})
@@ -75,26 +75,51 @@ def add_builtins() -> None:
     vars(builtins).update(display=Inert(), get_ipython=Inert())
 
 
-class _InertModule(types.ModuleType):
+class _Module(types.ModuleType):
+    """A module in which every name stands for something that its finder makes."""
+
+    def __init__(self, name: str, make: Callable[[str], Any]) -> None:
+        super().__init__(name)
+        self.__dict__["_make"] = make
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return Inert()
+        return self._make(self.__name__)
 
 
-class InertFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds every module of the libraries above."""
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds modules that stand for others."""
+
+    origin: str
+    make: Callable[[str], Any]  # from a module's name: what every name in it stands for
+
+    def stands_for(self, fullname: str) -> bool:
+        """Whether it has this module."""
+        raise NotImplementedError
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname.partition(".")[0] in NAMES or fullname == "tqdm.notebook":
-            return importlib.machinery.ModuleSpec(fullname, self, origin="<inert>", is_package=True)
+        if self.stands_for(fullname):
+            return importlib.machinery.ModuleSpec(fullname, self, origin=self.origin, is_package=True)
         return None
 
     def create_module(self, spec: Any) -> Any:
-        return _InertModule(spec.name)
+        return _Module(spec.name, self.make)
 
     def exec_module(self, module: types.ModuleType) -> None:
         module.__dict__["__all__"] = []  # `from pylab import *` brings nothing
+
+
+class InertFinder(_Finder):
+    """Finds every module of the libraries above."""
+
+    origin, make = "<inert>", Inert
+
+    def stands_for(self, fullname: str) -> bool:
+        return fullname.partition(".")[0] in NAMES or fullname == "tqdm.notebook"
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
         if module.__name__ == "tqdm.notebook":  # a bar of widgets is one of text here
             from tqdm import std
 
@@ -126,26 +151,13 @@ class Absent:
     __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __lt__ = __le__ = __gt__ = __ge__ = __array__ = __float__ = _refuse
 
 
-class _AbsentModule(types.ModuleType):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__"):
-            raise AttributeError(name)
-        return Absent(self.__name__)
-
-
-class AbsentFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class AbsentFinder(_Finder):
     """Finds modules that nobody else finds, once their import has failed where nothing caught it."""
+
+    origin, make = "<absent>", Absent
 
     def __init__(self) -> None:
         self.names: list[str] = []
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if any(fullname == name or fullname.startswith(f"{name}.") for name in self.names):
-            return importlib.machinery.ModuleSpec(fullname, self, origin="<absent>", is_package=True)
-        return None
-
-    def create_module(self, spec: Any) -> Any:
-        return _AbsentModule(spec.name)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        module.__dict__["__all__"] = []  # `from utils import *` brings nothing
+    def stands_for(self, fullname: str) -> bool:
+        return any(fullname == name or fullname.startswith(f"{name}.") for name in self.names)
