@@ -274,7 +274,7 @@ class Worker:
         try:
             arguments = [self.argument(arg) for arg in args]
         except KeyError:
-            return ["error", failure("missing", "a cache is gone")]
+            return ["error", failure("missing", "")]  # a cache that is gone
         reseed()
         try:
             value = function(*arguments)
