@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 from postgres_server import PASSWORD, USER, Server
 from small_course import make_course
 from sqlalchemy import create_engine, inspect, text
@@ -223,7 +224,7 @@ def test_the_command_shows_no_password(postgres: Server, room: Path) -> None:
     for command in (["grade", UNIT.id, "--no-feedback"], ["export", UNIT.id]):
         done = subprocess.run(
             [sys.executable, "-m", "autograder.cli", *command, "--db", wrong],
-            cwd=room, capture_output=True, text=True, timeout=120,
+            cwd=room, capture_output=True, text=True, timeout=HANGS,
         )  # fmt: skip
         said = done.stdout + done.stderr
         assert done.returncode == 4 and "password authentication failed" in said, said

@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from class_helpers import command, environment, events, grade, hand_in, make_class, marks
+from patience import APPEARS, HANGS
 from postgres_server import PASSWORD
 
 from autograder import folders
@@ -22,7 +23,6 @@ from autograder.store import ResultStore
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="grading a class wants Linux"),
-    pytest.mark.timeout(600),  # each test starts the whole command several times
 ]
 
 
@@ -85,7 +85,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.kill()
     process.communicate()
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=APPEARS)
     assert alive == []
 
 
@@ -113,7 +113,7 @@ def test_two_graders_at_once_end_in_the_gradebook_of_one(fresh, expected, tmp_pa
         (fresh / "gradebook.db").unlink(missing_ok=True)
     theirs = [*("--student", "ada", "--student", "bob", "--student", "cyd", "--student", "dee")]
     both = [start(fresh, *theirs), start(other, *theirs[2:], "--student", "eve")]
-    said = [process.communicate(timeout=280)[0] for process in both]
+    said = [process.communicate(timeout=HANGS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert {name: rows for name, rows in marks(fresh).items() if not name.endswith(".ipynb")} == {
         name: rows for name, rows in expected.items() if not name.endswith(".ipynb")
@@ -127,7 +127,7 @@ def test_a_server_that_goes_away_costs_a_sentence(fresh, expected, postgres):
     before = wait_for(process, 1)
     postgres.stop()
     try:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=HANGS)
         again = grade(fresh)
     finally:
         postgres.start()
@@ -165,11 +165,11 @@ def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(fresh, finished):
     before = wait_for(process, 1)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     texts = [event["text"] for event in events(said) if event["event"] == "warning"]
     assert any("the same command goes on" in text for text in texts) and "Traceback" not in said
-    assert psutil.wait_procs(children, timeout=30)[1] == []
+    assert psutil.wait_procs(children, timeout=APPEARS)[1] == []
     done = grade(fresh, "--json-lines")
     kept = [event["student"] for event in events(done.stdout) if event["event"] == "done" and event["kept"]]
     assert set(before) <= set(kept) and marks(fresh) == marks(finished[0])
