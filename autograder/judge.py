@@ -128,6 +128,7 @@ def judge(
     finally:
         bench.close()
     listed = [results[item.id] for item in wanted]
+    listed[0].remarks[:0] = bench.student.left_out
     return SubmissionResult(
         unit=unit.id,
         score=_tidy(sum(item.points for item in listed)),
@@ -199,6 +200,10 @@ class _Bench:
             self.student.start()
         except StudentError as error:
             return error
+        if self.student.left_out and not any(item.id in self.student.names for item in self.unit.exercises):
+            words = " ".join(["None of the functions is there.", *self.student.left_out])
+            self.student.left_out = []  # said
+            return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None

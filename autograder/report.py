@@ -41,7 +41,7 @@ from autograder.figures import (
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.roster import course_roster
 from autograder.store import ResultStore, student_folder
 
@@ -315,6 +315,7 @@ def _environment() -> Any:
     environment.filters["tail"] = lambda text, count: text.strip()[-count:]
     environment.globals["share"] = share
     environment.globals["unwritten"] = environment.tests["unwritten"] = _unwritten
+    environment.globals["remark_line"] = remark_line
     return environment
 
 

@@ -80,6 +80,11 @@ class ExerciseResult:
     snippet: str = ""  # and Python that calls it on them, ready to paste
 
 
+def remark_line(remark: str) -> str:
+    """A remark as it is shown: with what it costs, unless it is about what was left out."""
+    return remark if remark.startswith("Left out: ") else f"Remark (costs nothing): {remark}"
+
+
 @dataclass
 class SubmissionResult:
     """One student's module of one unit."""

@@ -53,6 +53,7 @@ class Liar:
         return [self.number if item is Liar else item for item in reply] if type(reply) is list else reply
 
     def begin(self, *_: Any) -> None: ...
+    def begin_next(self, *_: Any) -> None: ...
     def wait_until_ready(self) -> None: ...
     def answering(self, seconds: float) -> None: ...
     def close(self) -> None: ...
@@ -73,7 +74,8 @@ def lied_to(replies: list[Any], monkeypatch: pytest.MonkeyPatch, loaded: bool = 
 ERROR = {"category": "crashed", "type": "ValueError", "message": "no", "frames": [["m.py", 3, "f", "x = y"]]}
 RESULT = [np.arange(6.0).reshape(2, 3), (1.0, Handle(1, "tuple")), {"dx": np.zeros(2)}, None]
 HONEST = (
-    ["loaded", Liar, [["f", "g"], ["pandas"]]],
+    ["loaded", Liar, [["f", "g"], ["pandas"], []]],
+    ["at", Liar, 3, 12],
     ["result", Liar, RESULT, 1],
     ["error", Liar, ERROR],
     ["results", Liar, [[["result", RESULT, 0], ["error", ERROR]], [["result", 1.0, 1]]]],

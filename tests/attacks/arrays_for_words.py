@@ -9,6 +9,7 @@ process = true
 import sys
 
 import numpy as np
+
 from honest import rnn_step_forward
 
 
