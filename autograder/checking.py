@@ -15,7 +15,7 @@ A check is a pytest function with a decorator::
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,7 @@ from autograder.course import Unit
 from autograder.draws import Draw
 from autograder.errors import InfrastructureError
 from autograder.gradcheck import RTOL, Comparison, compare, describe
+from autograder.questions import Allowed, Most
 from autograder.results import Outcome
 from autograder.student import Answer, Call, Caller, StandIn, Student, StudentError
 
@@ -169,6 +170,7 @@ class Check:
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
     together: bool = True
+    asks: Mapping[str, Most] = field(default_factory=dict)
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -183,6 +185,7 @@ def exercise(
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
     conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
     together: bool = True,
+    asks: Mapping[str, Most] | None = None,
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -201,12 +204,20 @@ def exercise(
             order of gates, say): where a student's does, the backward pass that belongs to it is right.
         together: whether the student's code may be asked about all cases at once. Not where a check calls again after
             what it got (other than with ``student.in_turn``), or where a call takes long.
+        asks: for each stand-in, and each function of `coursekit.upstream` that course.toml lists for the exercise, how
+            many numbers of its results a right version asks for (of a backward function: how many numbers of its
+            first argument it passes), from the arguments of one call. See :mod:`autograder.questions`.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
         others = tuple(conventions)
-        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together)
+        check = Check(
+            exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together, asks or {}
+        )
+        unsaid = [s.name for s in check.stand_ins if s.kind != "local" and s.name not in check.asks]
+        if unsaid:
+            raise LookupError(f"the check of {exercise_id} does not say how much may be asked of {', '.join(unsaid)}")
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function
@@ -222,6 +233,19 @@ def load_checks(unit: Unit) -> dict[str, Check]:
     if missing:
         raise LookupError(f"autograder/checks/test_{unit.id}.py has no check of {', '.join(missing)}")
     return {e.id: _REGISTRY[e.id] for e in unit.exercises}
+
+
+def allowed(unit: Unit) -> Allowed:
+    """How much each function of a unit may ask of others that the judge computes; see :mod:`autograder.questions`."""
+    found = {}
+    for item in unit.exercises:
+        check = load_checks(unit)[item.id]
+        unsaid = [name for name in item.upstream if name not in check.asks]
+        if unsaid:
+            raise LookupError(f"the check of {item.id} does not say how much may be asked of {', '.join(unsaid)}")
+        names = {s.name for s in check.stand_ins} | set(item.upstream)
+        found[item.id] = {name: most for name, most in check.asks.items() if name in names}
+    return found
 
 
 #: What Python says to values that do not go together; the machine's own failures are other exceptions.

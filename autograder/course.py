@@ -25,6 +25,7 @@ class Exercise:
     builds_on: tuple[str, ...] = ()  # exercises whose functions this one is expected to call
     forward: str | None = None  # the exercise whose cache a backward function gets
     experiment: bool = False  # no function of this name: it has the module's functions at work together
+    upstream: tuple[str, ...] = ()  # functions of earlier units that answer while it is judged
 
     def part_points(self, part: str) -> float:
         """Most points that a part can bring."""
@@ -179,6 +180,14 @@ class _Validator:
             for name in unit.upstream:
                 if name not in [earlier.id for earlier in units[:number]]:
                     raise self.fail(f"unit {unit.id!r}", f"'upstream' names {name!r}, which is no earlier unit")
+            there = {exercise.id for earlier in units if earlier.id in unit.upstream for exercise in earlier.exercises}
+            for exercise in unit.exercises:
+                for name in exercise.upstream:
+                    if name not in there:
+                        where = f"unit {unit.id!r}, exercise {exercise.id!r}"
+                        raise self.fail(
+                            where, f"'upstream' names {name!r}, which is no exercise of a unit that this one builds on"
+                        )
         self.unique([exercise.id for unit in units for exercise in unit.exercises], "exercises")
         return Course(
             name=self.take(data, "name", str, "top level"),
@@ -263,7 +272,7 @@ class _Validator:
         where = f"{unit_where}, exercise {exercise_id!r}"
         if not exercise_id.isidentifier():
             raise self.fail(where, "an id must be the name of a Python function")
-        self.only(raw, {"id", "points", "parts", "weights", "builds_on", "forward", "experiment"}, where)
+        self.only(raw, {"id", "points", "parts", "weights", "builds_on", "forward", "experiment", "upstream"}, where)
         parts = self.names(raw, "parts", where)
         if not parts:
             raise self.fail(where, "'parts' must name at least one part")
@@ -288,4 +297,5 @@ class _Validator:
             builds_on=builds_on,
             forward=forward,
             experiment=raw.get("experiment", False) is True,
+            upstream=self.names(raw, "upstream", where),
         )

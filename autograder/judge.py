@@ -22,6 +22,7 @@ from autograder.checking import (
     CaseRecord,
     Check,
     Observation,
+    allowed,
     load_checks,
     run_case,
     run_together,
@@ -190,6 +191,7 @@ class _Bench:
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
+            self.student.questions.allowed = allowed(unit)
         except BaseException:
             self.student.close()
             raise
@@ -227,6 +229,9 @@ class _Bench:
         """Judge one exercise end to end and, where something under it is wrong, by itself."""
         started = time.perf_counter()
         check = self.checks[item.id]
+        if item.experiment:  # nothing of what happened before is in its process
+            self.student.move()
+        self.student.questions.exceeded.clear()
         judgement = self.judged(check, item, earlier, self.draw)
         result = self.result(judgement, check)
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
@@ -245,6 +250,8 @@ class _Bench:
         puzzles = [record.puzzle for verdict in judgement.verdicts for record in verdict.records if record.puzzle]
         if puzzles:
             self.puzzled(item, puzzles[0], "it counts as wrong")
+        if self.student.lived_with:  # functions of ours, with their text: no later exercise is judged beside them
+            self.student.move()
         result.remarks += self.remarks(item, result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
@@ -464,6 +471,12 @@ class _Bench:
             said.append(
                 f"{item.id} calls squeeze() without an axis, which also removes the axis of a batch of one; "
                 "it is right here, but name the axis."
+            )
+        asked = sorted({s.name for s in self.checks[item.id].stand_ins} & self.student.questions.exceeded)
+        if asked and result.outcome is not Outcome.PASSED:
+            said.append(
+                f"With a right {' and '.join(asked)} in place of yours, {item.id} asked for more of its results than "
+                "any right version does. It was not given them, and this way of judging it counts for nothing."
             )
         changed = self.student.changed.get(item.id, set())
         if result.outcome is Outcome.PASSED and changed:

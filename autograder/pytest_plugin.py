@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder.checking import Case, Check, Expect, run_case
+from autograder.checking import Case, Check, Expect, allowed, run_case
 from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
 from autograder.drivers import driver
@@ -71,6 +71,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
     stack = PROCESS if given is None else choose()
     proxy = Student(submission, unit.module, limits, stack, provided=provided(unit), driver=driver(unit.id))
+    proxy.questions.allowed = allowed(unit)
     yield proxy
     proxy.close()
 

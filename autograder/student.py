@@ -16,6 +16,7 @@ from autograder import protocol
 from autograder.channel import printable
 from autograder.errors import UnrolledError
 from autograder.left_out import out_of_time, sentences
+from autograder.questions import Questions, Refused
 from autograder.reading import decode
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
@@ -141,6 +142,7 @@ class Student(Caller):
     stand_ins: tuple[StandIn, ...] = ()
     provided: dict[str, dict[str, StandIn]] = field(default_factory=dict)  # for coursekit.upstream: unit -> name -> it
     driver: bytes = b""  # text of a module that calls the student's functions with what cannot be sent
+    questions: Questions = field(default_factory=lambda: Questions({}))  # how much its code may ask the judge
     on_beat: Callable[[str], None] | None = None  # told of the progress of long calls
     names: set[str] = field(default_factory=set)
     absent: list[str] = field(default_factory=list)  # modules that it imports and that are not there
@@ -150,8 +152,10 @@ class Student(Caller):
     attempts: list[str] = field(default_factory=list)  # what it tried that no exercise asks for
     changed: dict[str, set[int]] = field(default_factory=dict)  # function -> places of arguments changed in place
     restarts: int = 0
+    lived_with: bool = False  # whether functions of ours, with their text, are or were in its process
     _worker: Worker | None = None
     _loaded: bool = False
+    _used: bool = False  # whether a function was called in this process
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
     _lent: list[int] = field(default_factory=list)  # numbers of the stand-ins that are in
     _skipped: dict[int, str] = field(default_factory=dict)  # statements that a process did not come back from: remarks
@@ -196,9 +200,10 @@ class Student(Caller):
         self.spawn()
         assert self._worker is not None
         self._worker.wait_until_ready()
-        self._tell(["provide", {unit: self._described(known) for unit, known in self.provided.items()}])
+        self._tell(["provide", {unit: self._described(unit, known) for unit, known in self.provided.items()}])
         if self._worker is None:
             raise self._ended("", WorkerEnded("it ended before anything was loaded"))
+        self.questions.importing([name for known in self.provided.values() for name in known])
         number, self._at = _call_id(), None
         read = [self.submission.files, self.submission.main, self.module, self.submission.own_package]
         load = ["load", number, *read, [*self._skipped], careful]
@@ -233,12 +238,14 @@ class Student(Caller):
         if self.stand_ins:
             before = len(self._callbacks)
             described = [
-                {"name": s.name, "kind": s.kind, "number": self._numbered(s.compute), "parameters": list(s.parameters)}
+                {"name": s.name, "kind": s.kind, "parameters": list(s.parameters)}
                 | {"steps": s.steps, "mended": s.mended, "source": s.source}
-                | {"inside": self._numbered(s.inside), "before": self._numbered(s.before)}
+                | {"number": None if s.kind == "local" else self._numbered(self.questions.of(s))}
+                | {"inside": self._about(s, s.inside), "before": self._about(s, s.before)}
                 for s in self.stand_ins
             ]
             self._lent += range(before, len(self._callbacks))
+            self.lived_with |= any(s.kind == "local" for s in self.stand_ins)
             self._tell(["substitute", described])
 
     @contextmanager
@@ -262,21 +269,22 @@ class Student(Caller):
             if self._loaded and self._worker is not None:
                 self._tell(["restore"])
 
-    def _numbered(self, function: Callable[..., Any] | None) -> int | None:
+    def _numbered(self, function: Callable[..., Any]) -> int:
         """Under which number the worker may ask for a function's results."""
-        if function is None:
-            return None
         self._callbacks.append(function)
         return len(self._callbacks) - 1
 
-    def _described(self, functions: dict[str, StandIn]) -> dict[str, Any]:
-        """Functions of earlier units as the worker hears of them: how to call, and under which number to ask."""
-        described = {}
-        for name, function in functions.items():
-            number = len(self._callbacks)
-            described[name] = {"kind": function.kind, "number": number, "parameters": [*function.parameters]}
-            self._callbacks.append(function.compute)
-        return described
+    def _about(self, stand_in: StandIn, function: Callable[..., Any] | None) -> int | None:
+        """The same for what more there is to ask about a stand-in; None if there is nothing."""
+        return None if function is None else self._numbered(self.questions.about(stand_in, function))
+
+    def _described(self, unit: str, functions: dict[str, StandIn]) -> dict[str, Any]:
+        """Functions of an earlier unit as the worker hears of them: how to call, and under which number to ask."""
+        return {
+            name: {"kind": function.kind, "parameters": [*function.parameters]}
+            | {"number": self._numbered(self.questions.of(function, unit))}
+            for name, function in functions.items()
+        }
 
     def call(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Any:
         """Call a student's function with fresh copies of the arguments.
@@ -298,6 +306,8 @@ class Student(Caller):
     def call_and_watch(self, name: str, args: Sequence[Any], keep: Sequence[int] = (), factor: float = 1.0) -> Answer:
         """As :meth:`call`, and tells for each argument whether the function changed it in place."""
         self.start()
+        self._used = True
+        self.questions.begin([Call(name, args)], self.stand_ins)
         number = _call_id()
         known = len(self._callbacks)
         wire = [self._wire(arg) for arg in args]
@@ -322,6 +332,8 @@ class Student(Caller):
             self.start()
         except StudentError:
             return None
+        self._used = True
+        self.questions.begin([call for group in groups for call in group], self.stand_ins)
         number = _call_id()
         known = len(self._callbacks)
         wire = [[[call.name, [self._wire(arg) for arg in call.args], list(call.keep)] for call in g] for g in groups]
@@ -481,6 +493,8 @@ class Student(Caller):
                     raise ValueError("too large")
             with np.errstate(all="ignore"):
                 return ["answer", self._callbacks[number](*values)]
+        except Refused as error:
+            return ["refused", str(error)]
         except Exception as error:  # the student called it with something it cannot take
             return ["refused", f"the function was called with arguments that it cannot take ({type(error).__name__})"]
 
@@ -530,9 +544,15 @@ class Student(Caller):
         """Close a worker, keeping what it printed."""
         if self._worker is not None:
             worker, self._worker, self._loaded = self._worker, None, False
+            self.lived_with = self._used = False
             worker.close()
             self.output = (self.output + worker.text())[: 64 * 1024]
             self.restarts += 1
+
+    def move(self) -> None:
+        """Leave this process behind, with all that was in it, unless it has done nothing but import the module."""
+        if self._used:
+            self._drop()
 
     def printed(self) -> int:
         """How many characters its code has printed so far, as far as they are kept."""

@@ -446,7 +446,9 @@ class Worker:
             own = getattr(self.module, name, None)
             self.own.setdefault(name, names.get(name, _NOTHING))
             if kind == "local":
-                names[name] = getattr(self.beside(stand_in["source"], "_unrolled_stand_ins"), name)
+                alone: dict[str, Any] = {}
+                exec(compile(stand_in["source"], f"<{name}>", "exec"), alone)
+                names[name] = alone[name]
             elif kind == "forward":
                 names[name] = self.forward(stand_in, own)
             else:

@@ -16,6 +16,7 @@ import numpy as np
 from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import Array, Comparison, as_array, compare, describe, shape_text
+from autograder.questions import SLACK, of_states
 from autograder.results import Outcome
 from autograder.student import StandIn
 
@@ -243,7 +244,7 @@ def network(case: Case) -> tuple[Array, ...]:
     return case.x, case.h0, case.Wx, case.Wh, case.b
 
 
-@exercise("unroll", cases=unroll_cases, stand_ins=(CELL,), small=sequence_inputs)
+@exercise("unroll", cases=unroll_cases, stand_ins=(CELL,), asks={"rnn_cell": of_states}, small=sequence_inputs)
 def test_unroll(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
     expect.part("h", student.unroll(*network(case)), states(*network(case)))
@@ -270,7 +271,17 @@ def many_to_one_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("many_to_one", cases=many_to_one_cases, stand_ins=(CELL, UNROLL, READOUT), small=many_to_one_inputs)
+@exercise(
+    "many_to_one",
+    cases=many_to_one_cases,
+    stand_ins=(CELL, UNROLL, READOUT),
+    asks={
+        "rnn_cell": of_states,
+        "unroll": of_states,
+        "readout": lambda *a: SLACK * a[0].shape[1] * len(a[0]) * a[-1].size,
+    },
+    small=many_to_one_inputs,
+)
 def test_many_to_one(student: Any, case: Case, expect: Expect) -> None:
     """Is there one output per sequence, that of the last state?"""
     got = student.many_to_one(*network(case), case.Why, case.by)
@@ -301,7 +312,16 @@ def one_to_many_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("one_to_many", cases=one_to_many_cases, stand_ins=(CELL, READOUT), small=one_to_many_inputs)
+@exercise(
+    "one_to_many",
+    cases=one_to_many_cases,
+    stand_ins=(CELL, READOUT),
+    asks={
+        "rnn_cell": lambda x0, h0, *rest: SLACK * rest[-1] * h0.size,
+        "readout": lambda *a: SLACK * a[-1] * a[0].size,
+    },
+    small=one_to_many_inputs,
+)
 def test_one_to_many(student: Any, case: Case, expect: Expect) -> None:
     """Is each output fed back as the next input?"""
     arguments = (case.x0, case.h0, case.Wx, case.Wh, case.b, case.Why, case.by, case.T)
@@ -340,6 +360,12 @@ def translation_cases(draw: Draw) -> list[Case]:
     "sequence_to_sequence",
     cases=translation_cases,
     stand_ins=(CELL, UNROLL, READOUT, ONE_TO_MANY),
+    asks={
+        "rnn_cell": lambda x, h0, *rest: SLACK * (x.shape[1] + rest[-1]) * h0.size,
+        "unroll": lambda x, h0, *rest: SLACK * (x.shape[1] + rest[-1]) * h0.size,
+        "readout": lambda x, *rest: SLACK * (x.shape[1] + rest[-1]) * rest[-2].size,
+        "one_to_many": lambda x, *rest: SLACK * rest[-1] * rest[-2].size,
+    },
     small=translation_inputs,
 )
 def test_sequence_to_sequence(student: Any, case: Case, expect: Expect) -> None:
@@ -380,7 +406,13 @@ def multilayer_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("multilayer", cases=multilayer_cases, stand_ins=(CELL, UNROLL), small=small_multilayer)
+@exercise(
+    "multilayer",
+    cases=multilayer_cases,
+    stand_ins=(CELL, UNROLL),
+    asks=dict.fromkeys(("rnn_cell", "unroll"), lambda x, h0, _: SLACK * x.shape[1] * sum(h.size for h in h0)),
+    small=small_multilayer,
+)
 def test_multilayer(student: Any, case: Case, expect: Expect) -> None:
     """Does each layer read the states of the one below, from its own initial state?"""
     got = student.multilayer(case.x, case.h0, case.layers)

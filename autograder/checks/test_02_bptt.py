@@ -15,6 +15,7 @@ import numpy as np
 from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe
+from autograder.questions import RESULTS, backward_asks, of_states, once
 from autograder.results import Outcome
 from autograder.student import KEPT, Call, StandIn, Tabulated
 
@@ -361,7 +362,13 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
     expect.all(kind, f"{expect.exercise_id} returns {what}; it should return two: {name} and cache.")
 
 
-@exercise("rnn_step_backward", cases=step_cases, stand_ins=STEP_STAND_INS[:1], small=small_step)
+@exercise(
+    "rnn_step_backward",
+    cases=step_cases,
+    stand_ins=STEP_STAND_INS[:1],
+    asks={"rnn_step_forward": once},
+    small=small_step,
+)
 def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
     inputs = step_arguments(case)
@@ -376,7 +383,13 @@ def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
 # --- whole sequences ------------------------------------------------------------------------
 
 
-@exercise("rnn_forward", cases=sequence_cases, stand_ins=STEP_STAND_INS[:1], small=rnn_inputs)
+@exercise(
+    "rnn_forward",
+    cases=sequence_cases,
+    stand_ins=STEP_STAND_INS[:1],
+    asks={"rnn_step_forward": of_states},
+    small=rnn_inputs,
+)
 def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
     returned = student.rnn_forward(*sequence_arguments(case), keep=[1])
@@ -390,6 +403,7 @@ def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
     "rnn_backward",
     cases=sequence_cases,
     stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS[:1]),
+    asks=backward_asks("rnn_step", "rnn"),
     small=rnn_inputs,
     pieces=sequence_pieces,
     overwritten=state_overwritten,
@@ -592,6 +606,13 @@ def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, ch
     "truncated_bptt",
     cases=truncated_cases,
     stand_ins=(*STEP_STAND_INS, *SEQUENCE_STAND_INS),
+    asks={
+        # The student's own rnn_forward and rnn_backward are called as well, for their caches and for kinds of results.
+        "rnn_step_forward": lambda *inputs: 2 * of_states(*inputs),
+        "rnn_step_backward": lambda *inputs: RESULTS * of_states(*inputs),
+        "rnn_forward": of_states,
+        "rnn_backward": lambda *inputs: RESULTS * of_states(*inputs),
+    },
     small=small_truncated,
     pieces=sequence_pieces,
     overwritten=state_overwritten,

@@ -20,6 +20,7 @@ from autograder.checks.test_02_bptt import affine, step, unrolled
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe, shape_text
 from autograder.protocol import Opaque
+from autograder.questions import once
 from autograder.results import Outcome
 from autograder.student import KEPT, Call, StandIn
 
@@ -361,7 +362,13 @@ def test_word_embedding_forward(student: Any, case: Case, expect: Expect) -> Non
     expect.all(kind, f"word_embedding_forward returns {what}; it should return two: out and cache.")
 
 
-@exercise("word_embedding_backward", cases=embedding_cases, stand_ins=EMBEDDING_STAND_INS[:1], small=embedding_inputs)
+@exercise(
+    "word_embedding_backward",
+    cases=embedding_cases,
+    stand_ins=EMBEDDING_STAND_INS[:1],
+    asks={"word_embedding_forward": once},
+    small=embedding_inputs,
+)
 def test_word_embedding_backward(student: Any, case: Case, expect: Expect) -> None:
     """Does every occurrence of a character add to its row?"""
     there = Call("word_embedding_forward", [case.x, case.W], [1])
@@ -549,7 +556,30 @@ def model_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("char_rnn_loss", cases=model_cases, stand_ins=EMBEDDING_STAND_INS, small=model_inputs)
+#: How often a right version may ask for the same thing: a forward pass for the loss, for the gradients, for the state.
+#: Differences would take a run for each of the parameters, which are a hundred and more.
+SLACK = 4
+
+
+def of_model(*axes: str) -> Callable[..., int]:
+    """So many numbers per character of a text, with slack: V, D or H of the model."""
+
+    def numbers(params: Any, x: Any, y: Any, h0: Any) -> int:
+        size = {"V": params["by"].size, "D": params["We"].shape[1], "H": params["b"].size}
+        return int(SLACK * x.size * sum(size[axis] for axis in axes) + 1)
+
+    return numbers
+
+
+@exercise(
+    "char_rnn_loss",
+    cases=model_cases,
+    stand_ins=EMBEDDING_STAND_INS,
+    small=model_inputs,
+    asks=dict.fromkeys(("word_embedding_forward", "word_embedding_backward"), of_model("D"))
+    | dict.fromkeys(("rnn_step_forward", "rnn_step_backward", "rnn_forward", "rnn_backward"), of_model("H"))
+    | dict.fromkeys(("temporal_affine_forward", "temporal_affine_backward", "temporal_softmax_loss"), of_model("V")),
+)
 def test_char_rnn_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the loss, the six gradients and the last state those of the whole model?"""
     wanted = model_results(case.params, case.x, case.y, case.h0)
@@ -939,7 +969,30 @@ def small_sample(rng: np.random.Generator, M: int, V: int, D: int, H: int) -> di
     return writing_inputs(rng, M, V, D, H) | {"uniforms": rng.integers(1, 10, size=M) / 10}
 
 
-@exercise("sample", cases=sample_cases, stand_ins=(SOFTMAX_STAND_IN,), small=small_sample)
+def of_writing(axis: str) -> Callable[..., int]:
+    """So many numbers for each character of a text that is written; some read all of it again for each next one."""
+
+    def numbers(params: Any, h0: Any, first: Any, much: Any, *rest: Any) -> int:
+        M = int(much) if np.ndim(much) == 0 else len(much)
+        return SLACK * M * M * int(params[{"V": "by", "H": "b"}[axis]].size)
+
+    return numbers
+
+
+WRITING_ASKS = {
+    "rnn_step_forward": of_writing("H"),
+    "rnn_forward": of_writing("H"),
+    "temporal_affine_forward": of_writing("V"),
+}
+
+
+@exercise(
+    "sample",
+    cases=sample_cases,
+    stand_ins=(SOFTMAX_STAND_IN,),
+    small=small_sample,
+    asks=WRITING_ASKS | {"temperature_softmax": of_writing("V")},
+)
 def test_sample(student: Any, case: Case, expect: Expect) -> None:
     """Is every character drawn from the probabilities, by the given number, and fed back?"""
     options = [] if case.temperature is None else [case.temperature]
@@ -1006,7 +1059,7 @@ def small_greedy(rng: np.random.Generator, M: int, V: int, D: int, H: int) -> di
     return made
 
 
-@exercise("sample_greedy", cases=greedy_cases, small=small_greedy)
+@exercise("sample_greedy", cases=greedy_cases, small=small_greedy, asks=WRITING_ASKS)
 def test_sample_greedy(student: Any, case: Case, expect: Expect) -> None:
     """Is every character the most probable one, and fed back?"""
     got = student.sample_greedy(case.params, case.h0, case.first, case.M)

@@ -18,6 +18,7 @@ import numpy as np
 from autograder.checking import Case, Expect, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import Array, Comparison, as_array, compare, complex_step, describe
+from autograder.questions import backward_asks, of_states, once
 from autograder.results import Outcome
 from autograder.student import KEPT, Call, StandIn
 
@@ -672,7 +673,11 @@ def test_gru_step_reset_after(student: Any, case: Case, expect: Expect) -> None:
 
 
 @exercise(
-    "lstm_forward", cases=partial(sequence_cases, "lstm", lstm_inputs), stand_ins=LSTM_STEPS[:1], small=small_lstm
+    "lstm_forward",
+    cases=partial(sequence_cases, "lstm", lstm_inputs),
+    stand_ins=LSTM_STEPS[:1],
+    asks={"lstm_step_forward": lambda *inputs: 2 * of_states(*inputs)},  # h and c
+    small=small_lstm,
 )
 def test_lstm_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
@@ -680,7 +685,13 @@ def test_lstm_forward(student: Any, case: Case, expect: Expect) -> None:
     results(expect, returned, h=lstm_unrolled(*sequence_arguments(case)))
 
 
-@exercise("gru_forward", cases=partial(sequence_cases, "gru", gru_inputs), stand_ins=GRU_STEPS[:1], small=small_gru)
+@exercise(
+    "gru_forward",
+    cases=partial(sequence_cases, "gru", gru_inputs),
+    stand_ins=GRU_STEPS[:1],
+    asks={"gru_step_forward": of_states},
+    small=small_gru,
+)
 def test_gru_forward(student: Any, case: Case, expect: Expect) -> None:
     """Are the hidden states of all steps right?"""
     returned = student.gru_forward(*sequence_arguments(case), keep=[1])
@@ -751,6 +762,7 @@ def whole_sequence(
     "lstm_step_backward",
     cases=partial(step_cases, "lstm_step", lstm_step_inputs),
     stand_ins=LSTM_STEPS[:1],
+    asks={"lstm_step_forward": lambda dnext_h, dnext_c, _: dnext_h.size + dnext_c.size},
     small=small_lstm_step,
     conventions=[partial(two_state_step, "lstm_step", formula, True) for formula in LSTM_ORDERS],
 )
@@ -763,6 +775,7 @@ def test_lstm_step_backward(student: Any, case: Case, expect: Expect) -> None:
     "coupled_step_backward",
     cases=partial(step_cases, "coupled_step", coupled_step_inputs),
     stand_ins=(COUPLED_FORWARD,),
+    asks={"coupled_step_forward": lambda dnext_h, dnext_c, _: dnext_h.size + dnext_c.size},
     small=small_coupled_step,
     conventions=[partial(two_state_step, "coupled_step", formula, True) for formula in COUPLED_ORDERS],
 )
@@ -775,6 +788,7 @@ def test_coupled_step_backward(student: Any, case: Case, expect: Expect) -> None
     "gru_step_backward",
     cases=partial(step_cases, "gru_step", gru_step_inputs),
     stand_ins=GRU_STEPS[:1],
+    asks={"gru_step_forward": once},
     small=small_gru_step,
     conventions=[partial(one_state_step, partial(gru_step, **other), True) for other in GRU_CONVENTIONS],
 )
@@ -787,6 +801,7 @@ def test_gru_step_backward(student: Any, case: Case, expect: Expect) -> None:
     "lstm_backward",
     cases=partial(sequence_cases, "lstm", lstm_inputs),
     stand_ins=(*LSTM_STEPS, LSTM_SEQUENCE),
+    asks=backward_asks("lstm_step", "lstm", states=2),
     small=small_lstm,
     pieces=partial(sequence_pieces, 4),
     overwritten=partial(state_overwritten, 4),
@@ -801,6 +816,7 @@ def test_lstm_backward(student: Any, case: Case, expect: Expect) -> None:
     "gru_backward",
     cases=partial(sequence_cases, "gru", gru_inputs),
     stand_ins=(*GRU_STEPS, GRU_SEQUENCE),
+    asks=backward_asks("gru_step", "gru"),
     small=small_gru,
     pieces=partial(sequence_pieces, 3),
     overwritten=partial(state_overwritten, 3),

@@ -308,7 +308,7 @@ def captions_of(rng: np.random.Generator, lengths: list[int], V: int) -> Array:
 
 
 STAND_INS = tuple(
-    StandIn(name, "local", (), lambda: None, source=drivers.stand_ins("05_captioning"))
+    StandIn(name, "local", (), lambda: None, source=drivers.stand_in("05_captioning", name))
     for name in ("rnn_step", "lstm_step", "gru_step", "start_state", "next_scores", "caption_scores", "caption_loss")
 )
 
