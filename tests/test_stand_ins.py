@@ -8,6 +8,9 @@ from grading_helpers import student_of
 
 from autograder.student import StandIn, StudentError
 
+#: How much the functions below may ask of a stand-in called `step`.
+MUCH = {name: {"step": lambda *args: 10} for name in ("use", "use_kept", "end")}
+
 KEEPER = """
 kept = []
 notes = {"own": 0}
@@ -37,6 +40,7 @@ def test_a_stand_in_takes_a_functions_place_and_goes_again() -> None:
     x = np.ones(2)
     stand_in = StandIn("step", "plain", ("x",), lambda x: 3.0 * x)
     with student_of("02_bptt", KEEPER) as student:
+        student.questions.allowed = MUCH
         assert np.array_equal(student.call("use", [x]), [0.0, 0.0])
         with student.replaced((stand_in,)):
             assert np.array_equal(student.call("use", [x]), [3.0, 3.0])
@@ -49,6 +53,7 @@ def test_a_stand_in_that_was_kept_answers_nothing_later() -> None:
     """Else a module could put a right function in the place of its own, for the exercises to come."""
     x = np.ones(2)
     with student_of("02_bptt", KEEPER) as student:
+        student.questions.allowed = MUCH
         with student.replaced((StandIn("step", "plain", ("x",), lambda x: 3.0 * x),)):
             assert np.array_equal(student.call("use", [x]), [3.0, 3.0])
             assert np.array_equal(student.call("use_kept", [x]), [3.0, 3.0])
@@ -64,6 +69,7 @@ def test_a_stand_in_for_what_is_not_there_leaves_nothing() -> None:
     """A function that the module lacks is lacking again afterwards."""
     x = np.ones(2)
     with student_of("02_bptt", "def use(x):\n    return step(x)\n") as student:
+        student.questions.allowed = MUCH
         with student.replaced((StandIn("step", "plain", ("x",), lambda x: 3.0 * x),)):
             assert np.array_equal(student.call("use", [x]), [3.0, 3.0])
         with pytest.raises(StudentError, match="NameError"):
@@ -77,6 +83,7 @@ def test_a_process_that_ends_meanwhile_is_started_with_stand_ins_and_loses_them(
     )
     x = np.ones(2)
     with student_of("02_bptt", source) as student:
+        student.questions.allowed = MUCH
         with student.replaced((StandIn("step", "plain", ("x",), lambda x: 3.0 * x),)):
             with pytest.raises(StudentError, match="ended"):
                 student.call("end", [x])
@@ -92,6 +99,7 @@ def test_upstream_functions_outlive_the_stand_ins_that_a_new_process_began_with(
     )
     x, w, b = np.ones((1, 2, 2)), np.eye(2), np.zeros(2)
     with student_of("03_char_lm", source) as student:
+        student.questions.allowed = {"use": {"temporal_affine_forward": lambda *args: 10}}
         with student.replaced((StandIn("step", "plain", ("x",), lambda x: x),)):
             with pytest.raises(StudentError, match="ended"):
                 student.call("end", [x])

@@ -93,6 +93,9 @@ def probe() -> Iterator[Student]:
     limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
     submission = Submission(Path("handed_in"), unit.module_file, {unit.module_file: PROBE.encode()}, None)
     student = Student(submission, unit.module, limits, PROCESS, provided=provided(unit))
+    names = ("step", "step_by_name", "step_by_another_name", "step_alone", "sequence", "readout", "losses", "unwritten")
+    much = {name: lambda *args: 1000 for known in student.provided.values() for name in known}
+    student.questions.allowed = dict.fromkeys((*names, "from_elsewhere", "meddle"), much)
     yield student
     student.close()
 
