@@ -167,6 +167,7 @@ class Check:
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
     together: bool = True
+    needs: tuple[str, ...] = ()
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -181,6 +182,7 @@ def exercise(
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
     conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
     together: bool = True,
+    needs: Sequence[str] = (),
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -199,12 +201,15 @@ def exercise(
             order of gates, say): where a student's does, the backward pass that belongs to it is right.
         together: whether the student's code may be asked about all cases at once. Not where a check calls again after
             what it got (other than with ``student.in_turn``), or where a call takes long.
+        needs: of an experiment, what the module must define for it: where one of them is missing, nothing is prepared.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
         others = tuple(conventions)
-        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together)
+        check = Check(
+            exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together, tuple(needs)
+        )
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function

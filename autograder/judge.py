@@ -195,6 +195,16 @@ class _Bench:
         self.student.close()
 
     @contextmanager
+    def alone(self) -> Iterator[Student]:
+        """The same module in a process of its own, in which nothing has been called yet."""
+        now = self.student
+        fresh = Student(self.submission, now.module, now.limits, now.stack, (), now.provided, now.driver)
+        try:
+            yield fresh
+        finally:
+            fresh.close()
+
+    @contextmanager
     def replaced(self, chosen: tuple[StandIn, ...]) -> Iterator[None]:
         """The same module, some of its functions replaced, while the block runs; its prints then do not count."""
         before = self.student.printed()
@@ -219,7 +229,7 @@ class _Bench:
             with np.errstate(all="ignore"):  # a student's numbers may be anything
                 self.name_what_is_off(result, judgement, check, earlier, below_right)
             if below_right and not self.draw.hidden:
-                found = smallest_failure(check, item, self.student, self.unit.module)
+                found = smallest_failure(check, item, self.student, self.unit.module, self.alone)
                 if found is not None:
                     result.smallest, result.snippet = found.sizes, found.snippet
         result.remarks += self.remarks(item, result)
@@ -228,12 +238,21 @@ class _Bench:
 
     def judged(self, check: Check, item: Exercise, earlier: dict[str, ExerciseResult], draw: Draw) -> Judgement:
         """Run an exercise's cases on a draw; by itself too, if it is not right and what it builds on may be why."""
+        missing = [name for name in check.needs if name not in self.student.names]
+        if missing:
+            return Judgement(item, [Verdict([self.not_there(item, missing)])])
         cases = check.cases(draw)
         ordinary = [case for case in cases if not case.neutral]
         judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
-        if self.written(item) and not _passed(judgement, item.parts):
+        if self.written(item) and not _passed(judgement, item.parts) and not _nothing_there(judgement.verdicts[-1]):
             self.follow_through(judgement, check, item, cases, earlier)
         return judgement
+
+    def not_there(self, item: Exercise, missing: Sequence[str]) -> CaseRecord:
+        """What is said of an experiment for which the module lacks functions: nothing is prepared for it then."""
+        words = f"{item.id} needs what {self.submission.main} does not define: {', '.join(missing)}."
+        parts = {name: Observation(name, Outcome.NOT_ATTEMPTED, words) for name in item.parts}
+        return CaseRecord(Case("not run", {}), parts)
 
     def written(self, item: Exercise) -> bool:
         return item.id in self.student.names
@@ -294,6 +313,8 @@ class _Bench:
                     how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, self.student, ordinary)
                     judgement.verdicts.append(Verdict(records, how))
+                    if _nothing_there(judgement.verdicts[-1]):
+                        return
                     if forward_wrong and not _passed(judgement, item.parts):
                         self.keep_fair(judgement, records + self.run(check, item, self.student, neutral), how)
                 if _passed(judgement, item.parts):
@@ -305,7 +326,7 @@ class _Bench:
                 with self.replaced(chosen):
                     how = f"judged as if {item.forward} were right"
                     judgement.verdicts.append(Verdict(self.run(check, item, self.student, ordinary), how))
-                if _passed(judgement, item.parts):
+                if _passed(judgement, item.parts) or _nothing_there(judgement.verdicts[-1]):
                     return
 
     def other_convention(self, judgement: Judgement, check: Check, item: Exercise, cases: Sequence[Case]) -> None:
@@ -592,6 +613,12 @@ def _shown(records: Sequence[CaseRecord], part: str) -> bool:
     """Whether a part's right value is other than zero in some ordinary case."""
     right = [record.parts[part].right for record in records if not record.case.edge]
     return any(value is None or np.any(value) for value in right)
+
+
+def _nothing_there(verdict: Verdict) -> bool:
+    """Whether all parts are None in all cases: then nothing in place of what it builds on can make them right."""
+    nothing = (Outcome.RETURNS_NONE, Outcome.NOT_ATTEMPTED)
+    return all(seen.outcome in nothing for record in verdict.records for seen in record.parts.values())
 
 
 def _passed(judgement: Judgement, parts: Sequence[str]) -> bool:
