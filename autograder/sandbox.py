@@ -42,7 +42,7 @@ from autograder.errors import InfrastructureError, UsageError
 _HERE = Path(__file__).resolve().parent
 WORKER = _HERE / "worker.py"
 #: The grader's only files inside the sandbox.
-INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "inert.py", "watch.py", "seccomp")
+INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "importing.py", "inert.py", "watch.py", "seccomp")
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 60.0
 NOBODY = 65534  # the user and group that root becomes before student code runs

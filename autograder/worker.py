@@ -10,13 +10,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import inspect
 import itertools
 import json
-import linecache
 import os
 import random
 import sys
@@ -41,89 +38,17 @@ def _load_neighbour(name: str) -> Any:
 
 
 protocol = _load_neighbour("protocol")
+importing = _load_neighbour("importing")
 inert = _load_neighbour("inert")
 watch = _load_neighbour("watch")
 
 _NOTHING = object()
-PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
-MAX_ABSENT = 20  # modules that are not there, and without which a student's file is imported all the same
 MAX_MESSAGE = 2000  # characters of an exception's message
 
 
 class NotRecognised(Exception):
     """A stand-in got a cache that no stand-in returned."""
-
-
-@functools.lru_cache(maxsize=1)
-def protected_names() -> frozenset[str]:
-    """Modules that no file of a student takes the place of: Python's own, and what is loaded at the first call.
-
-    A zygote calls this for all its children: whoever looks at all names writes to the pages that hold them.
-    """
-    loaded = {name.partition(".")[0] for name in sys.modules}
-    others = {"coursekit", "torch", "scipy", "matplotlib", "sklearn"}
-    return frozenset((sys.stdlib_module_names | loaded | others) - {PACKAGE, "__main__"})
-
-
-class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the student's own files from memory; never instead of the library or the standard library."""
-
-    def __init__(self, files: dict[str, bytes], own_package: str | None) -> None:
-        self.files = files
-        self.own_package = own_package  # the folder's name, if it is a package
-        self.protected = protected_names()
-
-    def _path(self, fullname: str) -> tuple[str | None, bool] | None:
-        """(file or None for a folder without __init__, is it a package), or None if not ours."""
-        head, _, rest = fullname.partition(".")
-        if head in (PACKAGE, self.own_package):
-            if not rest:
-                return ("__init__.py" if "__init__.py" in self.files else None), True
-            parts = rest.split(".")
-        elif head in self.protected:
-            return None
-        else:
-            parts = fullname.split(".")
-        stem = "/".join(parts)
-        if f"{stem}/__init__.py" in self.files:
-            return f"{stem}/__init__.py", True
-        if f"{stem}.py" in self.files:
-            return f"{stem}.py", False
-        if any(name.startswith(f"{stem}/") for name in self.files):
-            return None, True
-        return None
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname == "autograder":  # a forgotten `from autograder import check` must not break a module
-            return importlib.machinery.ModuleSpec(fullname, self, origin="<inert>")
-        found = self._path(fullname)
-        if found is None:
-            return None
-        name, is_package = found
-        spec = importlib.machinery.ModuleSpec(fullname, self, origin=name, is_package=is_package)
-        spec.has_location = name is not None
-        return spec
-
-    def create_module(self, spec: Any) -> None:
-        return None
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        spec = module.__spec__
-        if spec is None or spec.name == "autograder":
-            module.__dict__["check"] = lambda *args, **kwargs: None
-            return
-        if spec.origin is not None and spec.origin in self.files:
-            run_source(self.files[spec.origin], spec.origin, module)
-
-
-def run_source(source: bytes, filename: str, module: types.ModuleType) -> None:
-    """Execute a student's file as a module; its lines show in tracebacks."""
-    text = source.decode("utf-8", "replace")
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    module.__dict__["__file__"] = filename
-    code = compile(source, filename, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
 
 
 def reseed() -> None:
@@ -259,42 +184,15 @@ class Worker:
         """Import the student's main file under the unit's module name."""
         self.files = files
         inert.add_builtins()
-        sys.meta_path.insert(0, inert.InertFinder())
-        sys.meta_path.insert(0, SubmissionFinder(files, own_package))
         watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))
-        absent = inert.AbsentFinder()
-        sys.meta_path.append(absent)
-        while self.module is None:
-            reseed()
-            try:
-                self.module = self.import_main(files, main, name, own_package)
-            except ModuleNotFoundError as error:
-                # Imported again without what is missing: people import more than they use.
-                if len(absent.names) >= MAX_ABSENT or type(error.name) is not str or error.name in absent.names:
-                    self.reply(["error", call_id, describe_error(error, files)])
-                    return
-                absent.names.append(error.name)
-            except BaseException as error:
-                self.reply(["error", call_id, describe_error(error, files)])
-                return
+        importer = importing.Importer(files, main, name, own_package, inert, reseed)
+        try:
+            self.module = importer.run()
+        except BaseException as error:
+            self.reply(["error", call_id, describe_error(error, files)])
+            return
         names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
-        missing = [name.removeprefix(f"{PACKAGE}.") for name in absent.names]
-        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], missing]])
-
-    def import_main(self, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> types.ModuleType:
-        """The student's main file as a module, from its text."""
-        for known in [known for known, module in sys.modules.items() if getattr(module, "__file__", None) in files]:
-            del sys.modules[known]  # of an earlier try
-        importlib.import_module(PACKAGE)
-        stem = main.removesuffix(".py")
-        spec = importlib.machinery.ModuleSpec(f"{PACKAGE}.{stem}", None, origin=main)
-        module = importlib.util.module_from_spec(spec)
-        module.__dict__["__package__"] = PACKAGE
-        for alias in {name, stem, f"{PACKAGE}.{stem}"} | ({f"{own_package}.{stem}"} if own_package else set()):
-            if alias.partition(".")[0] not in sys.stdlib_module_names:
-                sys.modules[alias] = module
-        run_source(files[main], main, module)
-        return module
+        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing()]])
 
     def reset(self) -> None:
         """Forget what is kept between calls."""
