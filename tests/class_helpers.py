@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from patience import HANGS
 from small_course import make_course
 
 from autograder import folders
@@ -64,7 +65,7 @@ def environment() -> dict[str, str]:
 def grade(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        command(*options), cwd=root, env=environment(), capture_output=True, text=True, check=False, timeout=280
+        command(*options), cwd=root, env=environment(), capture_output=True, text=True, check=False, timeout=HANGS
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from patience import HANGS
 from small_course import HOME, make_course, make_result
 
 from autograder import grade, gradebook, graded_notebook
@@ -507,7 +508,7 @@ def nbgrader(root: Path, *words: str, expect: int = 0, **environment: str) -> st
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=HANGS,
     )
     said = run.stdout + run.stderr
     assert run.returncode == expect, said

@@ -13,13 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 from class_helpers import command, environment, events, grade, hand_in, make_class, marks
+from patience import APPEARS, HANGS
 
 from autograder import folders
 from autograder.store import ResultStore
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="grading a class wants Linux"),
-    pytest.mark.timeout(600),  # each test starts the whole command several times
 ]
 
 
@@ -74,7 +74,7 @@ def kill(process: subprocess.Popen[str]) -> None:
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.kill()
     process.communicate()
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=APPEARS)
     assert alive == []
 
 
@@ -116,11 +116,11 @@ def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(fresh, finished):
     before = wait_for(process, 1)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     texts = [event["text"] for event in events(said) if event["event"] == "warning"]
     assert any("the same command goes on" in text for text in texts) and "Traceback" not in said
-    assert psutil.wait_procs(children, timeout=30)[1] == []
+    assert psutil.wait_procs(children, timeout=APPEARS)[1] == []
     done = grade(fresh, "--json-lines")
     kept = [event["student"] for event in events(done.stdout) if event["event"] == "done" and event["kept"]]
     assert set(before) <= set(kept) and marks(fresh) == marks(finished[0])
