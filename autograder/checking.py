@@ -64,6 +64,7 @@ class Observation:
     kind: str = ""  # exception type, if it crashed
     single_precision: bool = False
     right: Any = None  # the right value, for detectors; stays in the judge
+    error: StudentError | None = None  # why there is no value, if that is why
 
     @property
     def ok(self) -> bool:
@@ -147,11 +148,18 @@ class Expect:
                 self.record.given_message = found.message
         return cache
 
-    def all(self, outcome: Outcome, message: str, parts: Iterable[str] | None = None, kind: str = "") -> None:
+    def all(
+        self,
+        outcome: Outcome,
+        message: str,
+        parts: Iterable[str] | None = None,
+        kind: str = "",
+        error: StudentError | None = None,
+    ) -> None:
         """Give every part that has no verdict yet (or the named ones) this outcome."""
         for name in parts or self.parts:
             if name not in self.record.parts:
-                self.record.parts[name] = Observation(name, outcome, message, kind=kind)
+                self.record.parts[name] = Observation(name, outcome, message, kind=kind, error=error)
 
 
 @dataclass(frozen=True)
@@ -244,7 +252,7 @@ def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> Ca
             outcome = error.outcome if error.outcome is not Outcome.RETURNS_NONE else Outcome.CRASHED
             expect.all(outcome, message, kind=error.kind)
         else:
-            expect.all(error.outcome, _sentence(error.message), kind=error.kind)
+            expect.all(error.outcome, _sentence(error.message), kind=error.kind, error=error)
     finally:
         student.reset()
     unsaid = [part for part in parts if part not in record.parts]

@@ -38,6 +38,8 @@ class StudentError(Exception):
     message: str
     kind: str = ""  # the exception's type, if it was one
     category: str = "crashed"
+    words: str = ""  # what the exception said
+    frames: tuple[tuple[str, int, str], ...] = ()  # (file, line, function) in the student's files, outermost first
 
     def __str__(self) -> str:
         return self.message
@@ -453,9 +455,9 @@ class Student(Caller):
             return StudentError(name, Outcome.CRASHED, f"what {name} returned cannot be read: {text}.", kind, category)
         if category == "syntax":
             return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}.", kind, category)
-        return StudentError(
-            name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category
-        )
+        told = f"{kind}: {text}{where}." if text else f"{kind}{where}."
+        places = tuple(frame[:3] for frame in frames)
+        return StudentError(name, Outcome.CRASHED, told, kind, category, text, places)
 
     def _drop(self) -> None:
         """Close a worker, keeping what it printed."""

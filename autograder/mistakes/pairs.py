@@ -1,0 +1,214 @@
+"""Two known mistakes at once, where they meet in one part: what both together do on the visible draw.
+
+Mistakes in different parts are told from each other by what each does alone. Where both act on one part, the
+result is that of neither; so what every two of them do together is worked out ahead of time, as it is for single ones,
+and kept in ``pairs_<id>.json``: a few figures for each part, no code and no right values. Two mistakes that cannot be
+put into one function (they change the same words) have no entry, nor have those whose result others have as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder import mistakes as known
+from autograder.checking import CaseRecord, Check, load_checks, run_case
+from autograder.course import Exercise, Unit
+from autograder.draws import visible_draw
+from autograder.gradcheck import as_array
+from autograder.mistakes import Mistake
+
+#: Digits that are kept, and how near figures have to be, relative to the length.
+DIGITS = 6
+NEAR = 1e-4
+
+#: Figures of a part: its length over all cases and two projections.
+Figures = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What two mistakes do together: figures of each part that is wrong then."""
+
+    ids: tuple[str, ...]  # one only where another id beside it cannot be told
+    figures: dict[str, Figures]
+
+
+def pair_path(unit: Unit) -> Path:
+    """Where a unit's pairs are kept."""
+    return Path(__file__).with_name(f"pairs_{unit.id}.json")
+
+
+def together(first: Mistake, second: Mistake, reference: str) -> str | None:
+    """The function with both mistakes in it; None if they cannot be put together."""
+    if first.exercise != second.exercise:
+        return None
+    for one, other in ((first, second), (second, first)):
+        if other.source:
+            continue
+        text = known.mistaken_function(one, reference)
+        new = [change for _, change in one.changes]
+        for old, changed in other.changes:
+            if text.count(old) != 1 or any(old in words for words in new):
+                break
+            text = text.replace(old, changed)
+        else:
+            return text
+    return None
+
+
+def figures_of(records: Sequence[CaseRecord], part: str) -> Figures | None:
+    """Length and projections of a part over all cases; None if a value is missing, not finite or of another shape."""
+    found = []
+    for record in records:
+        seen = record.parts[part]
+        got, right = as_array(seen.value), as_array(seen.right)
+        if got is None or right is None or got.shape != right.shape or not np.isfinite(got).all():
+            return None
+        found.append(np.asarray(got, dtype=np.float64).ravel())
+    return known._figures(np.concatenate(found))[:3] if found else None
+
+
+def _alike(one: Figures | None, other: Figures | None) -> bool:
+    if one is None or other is None:
+        return False
+    scale = max(one[0], other[0], 1e-9)
+    return all(abs(a - b) <= NEAR * scale for a, b in zip(one, other, strict=True))
+
+
+def _wrong(records: Sequence[CaseRecord]) -> dict[str, Figures | None]:
+    """The wrong parts of a set of cases and their figures."""
+    names = {part for record in records for part, seen in record.parts.items() if not seen.ok}
+    return {part: figures_of(records, part) for part in sorted(names)}
+
+
+def _records(unit: Unit, item: Exercise, check: Check, text: str) -> list[CaseRecord]:
+    reference = known._reference(known.reference_path(unit))
+    student = known.LocalStudent(reference, unit.module, text, unit)
+    return [run_case(check, item.parts, student, case) for case in known._ordinary(check, visible_draw())]
+
+
+def _of_numbers(records: Sequence[CaseRecord]) -> bool:
+    """Whether what is compared are arrays of real numbers: only there do two mistakes leave a trace of both."""
+    rights = [seen.right for record in records for seen in record.parts.values()]
+    return all(right is not None and np.asarray(right).dtype.kind == "f" for right in rights)
+
+
+def work_out(unit: Unit) -> dict[str, list[Pair]]:
+    """Every two mistakes of each exercise, put together and run; those that can be told from all others."""
+    reference = known._reference(known.reference_path(unit))
+    checks = load_checks(unit)
+    found: dict[str, list[Pair]] = {}
+    for item in unit.exercises:
+        own = [mistake for mistake in known.load_mistakes(unit) if mistake.exercise == item.id]
+        check = checks[item.id]
+        if item.experiment or not own:
+            continue
+        right = _records(unit, item, check, known.mistaken_function(Mistake("", item.id, "", "", ()), reference))
+        if not _of_numbers(right):
+            continue
+        alone = {m.id: _wrong(_records(unit, item, check, known.mistaken_function(m, reference))) for m in own}
+        pairs = []
+        for first, second in itertools.combinations(own, 2):
+            text = together(first, second, reference)
+            if text is None or (first.source and second.source):
+                continue
+            wrong = _wrong(_records(unit, item, check, text))
+            figures = {part: numbers for part, numbers in wrong.items() if numbers is not None}
+            if len(figures) < len(wrong) or not figures or _told_by_one(figures, alone, first.id, second.id):
+                continue
+            pairs.append(Pair((first.id, second.id), figures))
+        if pairs:
+            found[item.id] = _told_apart(pairs)
+    return found
+
+
+def _told_by_one(
+    figures: dict[str, Figures], alone: dict[str, dict[str, Figures | None]], first: str, second: str
+) -> bool:
+    """Whether single mistakes say as much: one that does the same, or these two in parts of their own."""
+
+    def same(one: dict[str, Figures | None]) -> bool:
+        return set(one) == set(figures) and all(_alike(one[part], figures[part]) for part in figures)
+
+    if any(same(one) for one in alone.values()):
+        return True
+    return all(any(_alike(alone[name].get(p), figures[p]) for name in (first, second)) for p in figures)
+
+
+def _told_apart(pairs: list[Pair]) -> list[Pair]:
+    """Pairs with a result of their own; of those with one result in common, what all of them have in common."""
+    left, found = list(pairs), []
+    while left:
+        first = left.pop(0)
+        alike = [
+            other
+            for other in left
+            if set(other.figures) == set(first.figures)
+            and all(_alike(other.figures[part], first.figures[part]) for part in first.figures)
+        ]
+        left = [other for other in left if other not in alike]
+        common = set(first.ids).intersection(*(other.ids for other in alike))
+        if common:
+            found.append(Pair(tuple(name for name in first.ids if name in common), first.figures))
+    return found
+
+
+# --- kept -------------------------------------------------------------------------------------
+
+
+def pair_text(unit: Unit) -> str:
+    """The pairs of a unit as JSON, one line per pair."""
+    lines = []
+    for exercise, pairs in sorted(work_out(unit).items()):
+        for pair in pairs:
+            figures = {
+                part: [float(f"{number:.{DIGITS}g}") + 0.0 for number in numbers]
+                for part, numbers in pair.figures.items()
+            }
+            lines.append("  " + json.dumps([exercise, list(pair.ids), figures], separators=(",", ":")))
+    head = f'{{"unit": {json.dumps(unit.id)}, "made_from": {json.dumps(known.made_from(unit))}, "pairs": [\n'
+    return head + ",\n".join(lines) + "\n]}\n"
+
+
+@lru_cache(maxsize=16)
+def kept_pairs(unit: Unit) -> dict[str, list[Pair]]:
+    """The kept pairs of a unit by exercise; none if there are none, or if they are older than what they come from."""
+    path = pair_path(unit)
+    if not path.is_file():
+        return {}
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if known.made_from(unit) not in ("", data["made_from"]):
+        return {}
+    found: dict[str, list[Pair]] = {}
+    for exercise, ids, figures in data["pairs"]:
+        known_figures = {part: tuple(numbers) for part, numbers in figures.items()}
+        found.setdefault(exercise, []).append(Pair(tuple(ids), known_figures))
+    return found
+
+
+def recognise_pair(unit: Unit, item: Exercise, records: Sequence[CaseRecord]) -> tuple[list[Mistake], set[str]]:
+    """Two mistakes that together do what a submission does on the visible draw, and the parts that they explain.
+
+    Returns nothing where no pair fits, or where several do that explain equally much.
+    """
+    wrong: dict[str, Any] = _wrong(records)
+    fitting = [
+        pair
+        for pair in kept_pairs(unit).get(item.id, [])
+        if all(part in wrong and _alike(figures, wrong[part]) for part, figures in pair.figures.items())
+    ]
+    most = max((len(pair.figures) for pair in fitting), default=0)
+    best = {pair.ids for pair in fitting if len(pair.figures) == most}
+    if len(best) != 1:
+        return [], set()
+    names = next(iter(best))
+    parts = set(next(pair for pair in fitting if len(pair.figures) == most).figures)
+    return [m for m in known.load_mistakes(unit) if m.exercise == item.id and m.id in names], parts
