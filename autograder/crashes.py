@@ -6,13 +6,12 @@ The text is parsed and looked at, never run. What is said names the student's ow
 from __future__ import annotations
 
 import ast
-import builtins
 import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograder import reading
+from autograder import student_text
 from autograder.detectors import Detected
 
 LONGEST_NAME = 40  # characters of a student's name or expression that are repeated
@@ -36,7 +35,7 @@ class Crash:
         exercise: the function that was called.
         kind, text: type and words of the exception.
         frames: (line, function) in the student's module, outermost first.
-        builds_on: functions of the module below the exercise, and whether each is right.
+        right_below: functions that the exercise builds on and that are right.
     """
 
     exercise: str
@@ -65,19 +64,19 @@ class _Place:
         """The function whose cache this one gets, if the module has one of that name."""
         if "backward" not in self.name:
             return None
-        return reading.functions(self.tree).get(self.name.replace("backward", "forward"))
+        return student_text.functions(self.tree).get(self.name.replace("backward", "forward"))
 
 
 def explain(source: bytes, crash: Crash) -> Detected | None:
     """What to say about an exception; None if nothing general is known of it."""
-    tree = reading.parsed(source)
+    tree = student_text.parsed(source)
     if tree is None or not crash.frames:
         return None
     line, _ = crash.frames[-1]
-    function = reading.innermost(tree, line)
+    function = student_text.innermost(tree, line)
     if function is None:
         return None
-    place = _Place(crash, tree, function, reading.statement(function, line), line)
+    place = _Place(crash, tree, function, student_text.statement(function, line), line)
     if crash.frames[-1][1] != crash.exercise and function.name in crash.right_below:
         return _handed_something_else(place)
     for kinds, pattern, say in RULES:
@@ -120,12 +119,12 @@ def _unknown_name(place: _Place, match: re.Match[str]) -> Detected | None:
             "Look at the lines at the top of the file that begin with import.",
             "A module sees only what it imports itself; what the notebook has imported is not there.",
         )
-    known = {*reading.parameters(place.function), *reading.assignments(place.function), *reading.functions(place.tree)}
+    known = {*student_text.parameters(place.function), *student_text.assignments(place.function), *student_text.functions(place.tree)}
     others = [
         function.name
-        for function in reading.functions(place.tree).values()
+        for function in student_text.functions(place.tree).values()
         if function.name != here
-        and (match[1] in reading.assignments(function) or match[1] in reading.parameters(function))
+        and (match[1] in student_text.assignments(function) or match[1] in student_text.parameters(function))
     ]
     near = [one for one in known if one.lower() == match[1].lower()]
     near = near or difflib.get_close_matches(match[1], sorted(known), 1, 0.8)
@@ -158,10 +157,10 @@ def _of_the_forward(place: _Place, name: str) -> Detected | None:
     """A name of the forward function in its backward function."""
     forward, here, said = place.forward, place.name, _short(name)
     assert forward is not None
-    known = {*reading.parameters(forward), *reading.assignments(forward)}
+    known = {*student_text.parameters(forward), *student_text.assignments(forward)}
     if name not in known:
         return None
-    cache = reading.kept(forward)
+    cache = student_text.kept(forward)
     if cache is not None and name in cache.names:
         return _said(
             "not-taken-from-the-cache",
@@ -189,7 +188,7 @@ def _of_the_forward(place: _Place, name: str) -> Detected | None:
 
 def _no_value_yet(place: _Place, match: re.Match[str]) -> Detected | None:
     name, key = _short(match[1]), match[1]
-    places = reading.assignments(place.function).get(key, [])
+    places = student_text.assignments(place.function).get(key, [])
     if not places:
         return None
     full = [one for one in places if not one.adds]
@@ -299,7 +298,7 @@ def _called(place: _Place) -> str | None:
 
 def _none_used(place: _Place, match: re.Match[str]) -> Detected | None:
     names = {node.id for node in ast.walk(place.statement) if isinstance(node, ast.Name)} if place.statement else set()
-    known = reading.assignments(place.function)
+    known = student_text.assignments(place.function)
     empty = sorted(name for name in names if any(one.none for one in known.get(name, [])))
     what = f"{_short(empty[0])} is still None" if empty else "something is None"
     return _said(
@@ -373,7 +372,7 @@ def _number_looped_over(place: _Place, match: re.Match[str]) -> Detected | None:
 
 def _arguments(place: _Place, match: re.Match[str]) -> Detected | None:
     called = match[1].rpartition(".")[2]
-    if called not in reading.functions(place.tree):
+    if called not in student_text.functions(place.tree):
         return None
     return _said(
         "called-with-other-arguments",
@@ -390,7 +389,7 @@ def _arguments(place: _Place, match: re.Match[str]) -> Detected | None:
 def _no_such_key(place: _Place, match: re.Match[str]) -> Detected | None:
     key = _short(match[1].strip("'\""))
     forward = place.forward
-    cache = reading.kept(forward) if forward is not None else None
+    cache = student_text.kept(forward) if forward is not None else None
     if cache is not None and cache.keys and forward is not None:
         return _said(
             "key-not-in-the-cache",
@@ -499,9 +498,9 @@ def _other_number_of_values(place: _Place, match: re.Match[str]) -> Detected | N
             "A shape has one number for each axis, and each one needs a name.",
         )
     forward = place.forward
-    cache = reading.kept(forward) if forward is not None else None
+    cache = student_text.kept(forward) if forward is not None else None
     is_cache = "cache" in _code(value).lower() or (
-        isinstance(value, (ast.Name, ast.Subscript)) and _root(value) in reading.parameters(place.function)[-1:]
+        isinstance(value, (ast.Name, ast.Subscript)) and _root(value) in student_text.parameters(place.function)[-1:]
     )
     if forward is not None and is_cache and isinstance(value, (ast.Name, ast.Subscript)):
         if cache is not None and names and len(cache.names) != names:
@@ -799,5 +798,3 @@ RULES: tuple[tuple[tuple[str, ...], str, Say], ...] = (
     (("RuntimeError",), r"modified by an inplace|leaf Variable that requires grad", _in_place),
     (("RecursionError",), r"", _too_deep),
 )  # fmt: skip
-
-_ = builtins

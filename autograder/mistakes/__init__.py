@@ -267,8 +267,11 @@ def made_from(unit: Unit) -> str:
 
 def up_to_date(unit: Unit) -> bool:
     """Whether the kept signatures are those of mistakes, solutions and checks as they are; for `release --check`."""
-    path = signature_path(unit)
-    return path.is_file() and made_from(unit) in ("", json.loads(path.read_text(encoding="utf-8"))["made_from"])
+    paths = (signature_path(unit), signature_path(unit).with_name(f"pairs_{unit.id}.json"))
+    return all(
+        path.is_file() and made_from(unit) in ("", json.loads(path.read_text(encoding="utf-8"))["made_from"])
+        for path in paths
+    )
 
 
 @lru_cache(maxsize=16)
