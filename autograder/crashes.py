@@ -21,9 +21,9 @@ IMPORTED = ("np", "numpy", "torch", "nn", "math", "random", "plt", "scipy", "F")
 
 #: What tensors have and arrays have not.
 OF_TENSORS = frozenset(
-    "abs_ add_ addmm backward bmm cat chunk clamp clone cpu cuda detach device dim expand float gather item_ log_softmax "
-    "long matmul mm mul_ new_zeros norm numel numpy permute requires_grad requires_grad_ scatter_ sigmoid softmax split "
-    "sqrt stack t tanh unbind unsqueeze view_as zero_ exp log relu pow masked_fill index_select unfold".split()
+    "abs_ add_ addmm backward bmm cat chunk clamp clone cpu cuda detach device dim expand float gather item_ "
+    "log_softmax long matmul mm mul_ new_zeros norm numel numpy permute requires_grad requires_grad_ scatter_ sigmoid "
+    "softmax split sqrt stack t tanh unbind unsqueeze view_as zero_ exp log relu pow masked_fill".split()
 )
 
 
@@ -119,7 +119,11 @@ def _unknown_name(place: _Place, match: re.Match[str]) -> Detected | None:
             "Look at the lines at the top of the file that begin with import.",
             "A module sees only what it imports itself; what the notebook has imported is not there.",
         )
-    known = {*student_text.parameters(place.function), *student_text.assignments(place.function), *student_text.functions(place.tree)}
+    known = {
+        *student_text.parameters(place.function),
+        *student_text.assignments(place.function),
+        *student_text.functions(place.tree),
+    }
     others = [
         function.name
         for function in student_text.functions(place.tree).values()
@@ -511,8 +515,8 @@ def _other_number_of_values(place: _Place, match: re.Match[str]) -> Detected | N
             "another-number-of-items",
             title,
             f"How many items does {forward.name} put into its cache, and in which order?",
-            f"Hold the line that makes the cache in {forward.name} against this one; and where the cache is a list with "
-            "an item for each step, look whether this is one item or the whole list.",
+            f"Hold the line that makes the cache in {forward.name} against this one; and where the cache is a list "
+            "with an item for each step, look whether this is one item or the whole list.",
             "What goes into a cache comes out as it went in: as many items, in the same order.",
         )
     called = _called(place)
@@ -760,7 +764,7 @@ _NAME, _TYPE, _VALUE = ("NameError", "UnboundLocalError"), ("TypeError",), ("Val
 RULES: tuple[tuple[tuple[str, ...], str, Say], ...] = (
     (("UnboundLocalError",), r"local variable '(\w+)'", _no_value_yet),
     (_NAME, r"name '(\w+)' is not defined", _unknown_name),
-    (("TypeError", "RuntimeError", "AttributeError"), r"must be (?:a )?(?:torch\.)?Tensors?\b|expected Tensor", _tensors),
+    (("TypeError", "RuntimeError", "AttributeError"), r"must be (?:a )?(?:torch\.)?Tensor|expected Tensor", _tensors),
     (_TYPE, r"annot interpret '.*' as a data type|ata type .* not understood", _shape_in_pieces),
     (_TYPE, r"'tuple' object cannot be interpreted as an integer", _shape_as_tuple),
     (_TYPE, r"cannot unpack non-iterable NoneType", _unpacked_none),
@@ -769,9 +773,10 @@ RULES: tuple[tuple[tuple[str, ...], str, Say], ...] = (
     (_TYPE, r"'([\w.]+)' object is not callable", _called_that_is_none),
     (_TYPE, r"(tuple|list) indices must be integers or slices, not str", _tuple_for_dict),
     (_TYPE, r"(?:list|tuple) indices must be integers or slices, not", _list_for_array),
-    (_TYPE, r"unsupported operand type\(s\) for .*'(?:list|tuple)'|can't multiply sequence|can only concatenate", _list_for_array),
+    (_TYPE, r"unsupported operand type\(s\) for .*'(?:list|tuple)'", _list_for_array),
+    (_TYPE, r"can't multiply sequence|can only concatenate", _list_for_array),
     (_TYPE, r"bad operand type for unary .*'(?:list|tuple)'", _list_for_array),
-    (_TYPE, r"'(?:int|float|numpy\.\w*int\d+)' object is not (?:iterable|subscriptable|reversible)", _number_looped_over),
+    (_TYPE, r"'(?:int|float|numpy\.\w*int\d+)' object is not (?:iter|subscript|revers)", _number_looped_over),
     (_TYPE, r"^(?:\w+\.)*?(\w+)\(\) (?:missing|takes|got an unexpected|got multiple)", _arguments),
     (_TYPE, r"only .*arrays can be converted", _one_number),
     (("KeyError",), r"(.*)", _no_such_key),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import platform
 import re
 import time
@@ -27,15 +28,19 @@ from autograder.checking import (
     run_together,
 )
 from autograder.course import Course, Exercise, Unit
+from autograder.crashes import TORCH, Crash, explain
 from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.mistakes import Mistake, recognise
+from autograder.mistakes.pairs import recognise_pair
+from autograder.probes import kept_between_calls, without_effect
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
 from autograder.student import Answer, Caller, StandIn, Student, StudentError
+from autograder.student_text import keeps_state
 from autograder.submission import Submission
 from autograder.upstream import provided
 
@@ -48,6 +53,12 @@ GENERAL = "general:"
 
 #: Inputs that are set to zero, one at a time, to see which of them a wrong function uses wrongly.
 ZEROED = ("h0", "prev_h", "prev_c", "dnext_c", "b", "by", "Wh", "x", "x0")
+
+#: Of so many wrong cases it is found out whether they are right in a process of their own.
+MOST_ALONE = 2
+
+#: What is said of one function and holds for all the others of a module.
+SAID_ONCE = (TORCH.id,)
 
 #: After this many calls that did not return in time, an exercise is not called again.
 MOST_TIMEOUTS = 1
@@ -187,6 +198,7 @@ class _Bench:
         self.printed: int | None = 0
         self.absent: list[str] = []
         self.notes: list[str] = []  # for a person to look at
+        self.once: set[str] = set()  # what is not said of each function
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -409,29 +421,105 @@ class _Bench:
         """
         item = judgement.exercise
         shown = self.judged(check, item, earlier, visible_draw()) if self.draw.hidden else judgement
-        # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
-        attempts = (recognise(self.unit, item, check, verdict.records, visible_draw()) for verdict in shown.verdicts)
-        known = next((found for found in attempts if found), [])
         wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
+        known = self.known(item, check, shown)
         left = wrong.difference(*(parts for _, parts in known))
-        general = self.detected(judgement, check, left, below_right) if left else []
+        right_below = frozenset(name for name in _below(item) if earlier[name].outcome is Outcome.PASSED)
+        general: list[Detected] = []
+        # The visible draw first, for the name to be the same whatever draw is judged.
+        for judged in (shown, judgement) if shown is not judgement else (judgement,):
+            if left:
+                general += self.detected(judged, check, left, below_right, right_below)
+                left = left.difference(*(kind.parts for kind in general))
         ids = [mistake.id for mistake, _ in known] + [f"{GENERAL}{kind.id}" for kind in general]
         result.mistake = "+".join(ids) or None
-        _say(result, [*(mistake for mistake, _ in known), *general])
+        _say(result, [*(mistake for mistake, _ in known), *(kind for kind in general if not self.said_before(kind))])
 
-    def detected(self, judgement: Judgement, check: Check, wrong: set[str], below_right: bool) -> list[Detected]:
+    def known(self, item: Exercise, check: Check, shown: Judgement) -> list[tuple[Mistake, set[str]]]:
+        """Known mistakes and the parts that they explain: single ones, and two at once where no single ones do.
+
+        End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
+        """
+        for verdict in shown.verdicts:
+            single = recognise(self.unit, item, check, verdict.records, visible_draw())
+            explained: set[str] = set().union(*(parts for _, parts in single))
+            wrong = {name for record in verdict.records for name, seen in record.parts.items() if not seen.ok}
+            if wrong - explained:
+                both, parts = recognise_pair(self.unit, item, check, verdict.records)
+                if parts - explained:
+                    others = [(one, theirs) for one, theirs in single if one not in both and theirs - parts]
+                    return [*((one, parts) for one in both), *others]
+            if single:
+                return single
+        return []
+
+    def said_before(self, kind: Detected) -> bool:
+        """Whether it has been said of an earlier function, and need not be said of each."""
+        before = kind.id in self.once
+        if kind.id in SAID_ONCE:
+            self.once.add(kind.id)
+        return before
+
+    def detected(
+        self, judgement: Judgement, check: Check, wrong: set[str], below_right: bool, right_below: frozenset[str]
+    ) -> list[Detected]:
         """What general detectors say about some parts that are not right."""
+        item = judgement.exercise
         for verdict in judgement.verdicts if below_right else [*judgement.verdicts[1:], judgement.verdicts[0]]:
+            wanted = wrong - verdict.silent
             found = evidence(verdict.records, check)
             found.below_right = below_right
-            named = detect(found, wrong - verdict.silent)
-            unnamed = wrong - {part for kind in named for part in kind.parts}
-            if unnamed and below_right and verdict is judgement.verdicts[0]:
-                self.look_closer(found, judgement.exercise, check, verdict.records)
-                named = detect(found, wrong - verdict.silent)
+            first = verdict is judgement.verdicts[0]
+            named: list[Detected] = []
+            if first and keeps_state(self.source(), item.id):
+                named += self.remembers(item, check, verdict.records, wanted)
+            named += self.crashed(item, verdict.records, wanted - _named(named), right_below)
+            named += detect(found, wanted - _named(named))
+            if wrong - _named(named) and below_right and first:
+                self.look_closer(found, item, check, verdict.records)
+                closer = detect(found, wanted - _named(named))
+                named += closer or self.remembers(item, check, verdict.records, wanted - _named(named))
             if named:
                 return named
         return []
+
+    def crashed(
+        self, item: Exercise, records: Sequence[CaseRecord], wanted: set[str], right_below: frozenset[str]
+    ) -> list[Detected]:
+        """What an exception means here, told from its words and the student's text."""
+        failed = [record for record in records if any(not record.parts[name].ok for name in wanted)]
+        for record in sorted(failed, key=lambda one: bool(one.case.edge)):
+            parts = tuple(name for name in item.parts if name in wanted and not record.parts[name].ok)
+            seen = record.parts[parts[0]]
+            if seen.got == "a Tensor":
+                return [replace(TORCH, parts=parts)]
+            error = seen.error
+            if error is None or not error.frames:
+                continue
+            file = error.frames[-1][0]
+            frames = [(line, function) for name, line, function in error.frames if name == file]
+            crash = Crash(item.id, error.kind, error.words, frames, right_below)
+            kind = explain(self.submission.files.get(file, b""), crash)
+            if kind is not None:
+                edges = sorted({one.case.edge for one in failed})
+                only = all(edges) and any(one.parts[parts[0]].ok for one in records)
+                title = f"at {' and '.join(edges)}: {kind.title}" if only else kind.title
+                return [replace(kind, title=title, parts=parts)]
+        return []
+
+    def remembers(
+        self, item: Exercise, check: Check, records: Sequence[CaseRecord], wanted: set[str]
+    ) -> list[Detected]:
+        """Whether a case that is wrong after others is right when it is judged alone: something stays between calls."""
+        if self.unit.engine == "torch" and not keeps_state(self.source(), item.id):
+            return []  # a process with torch takes seconds to start
+        found: set[str] = set()
+        for record in [one for one in records if any(not one.parts[name].ok for name in wanted)][:MOST_ALONE]:
+            wrong = {name for name in wanted if not record.parts[name].ok}
+            with self.alone() as fresh:
+                again = run_case(check, item.parts, fresh, record.case)
+            found |= {name for name in wrong if again.parts[name].ok}
+        return [kept_between_calls(self.source(), item.id, found)] if found else []
 
     def look_closer(self, found: Evidence, item: Exercise, check: Check, records: Sequence[CaseRecord]) -> None:
         """Run the function again: with inputs set to zero, and watching what is changed in place."""
@@ -446,6 +534,8 @@ class _Bench:
                     part for part in item.parts if all(r.parts[part].ok and np.any(r.parts[part].right) for r in again)
                 }
         found.zeroed = zeroed
+        before = [record for record in records if not record.case.edge]
+        found.idle = without_effect(before, item, lambda cases: self.run(check, item, self.student, cases))
         changed: list[str] = []
         for other in (*item.builds_on, item.id):
             case = next(case for case in self.checks[other].cases(self.draw) if not case.neutral and not case.edge)
@@ -537,13 +627,19 @@ class Watch(Caller):
         self.student.reset()
 
 
+def _named(kinds: Sequence[Detected]) -> set[str]:
+    """The parts that have a name."""
+    return {part for kind in kinds for part in kind.parts}
+
+
 def _below(item: Exercise) -> set[str]:
     return set(item.builds_on) | ({item.forward} if item.forward else set())
 
 
 def _say(result: ExerciseResult, named: Sequence[Mistake | Detected]) -> None:
     result.mistake_title = " · ".join(one.title for one in named) or None
-    result.hints = [hint for one in named for hint in one.hints]
+    rungs = itertools.zip_longest(*(one.hints for one in named))
+    result.hints = [hint for rung in rungs for hint in rung if hint is not None]  # each one's question first
     result.hint = result.hints[0] if result.hints else None
 
 

@@ -159,7 +159,7 @@ def kept(forward: ast.FunctionDef, results: int = 0) -> Kept | None:
             node.value
             for node in _own(forward)
             if isinstance(node, ast.Assign)
-            and any(isinstance(target, ast.Name) and target.id == last.id for target in node.targets)  # type: ignore[union-attr]
+            and any(isinstance(target, ast.Name) and target.id == last.id for target in node.targets)
         ]
         last = given[0] if len(given) == 1 else None
     if isinstance(last, ast.Tuple) or (isinstance(last, ast.List) and last.elts):
@@ -206,3 +206,10 @@ def by_chance(source: bytes, name: str) -> bool:
         isinstance(node, (ast.Attribute, ast.Name)) and "rand" in (getattr(node, "attr", "") or getattr(node, "id", ""))
         for node in ast.walk(function)
     )
+
+
+def parameters_of(source: bytes, name: str) -> list[str]:
+    """Names of a function's parameters; none if there is no telling."""
+    tree = parsed(source)
+    function = functions(tree).get(name) if tree is not None else None
+    return parameters(function) if function is not None else []

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -194,12 +193,16 @@ def kept_pairs(unit: Unit) -> dict[str, list[Pair]]:
     return found
 
 
-def recognise_pair(unit: Unit, item: Exercise, records: Sequence[CaseRecord]) -> tuple[list[Mistake], set[str]]:
+def recognise_pair(
+    unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord]
+) -> tuple[list[Mistake], set[str]]:
     """Two mistakes that together do what a submission does on the visible draw, and the parts that they explain.
 
     Returns nothing where no pair fits, or where several do that explain equally much.
     """
-    wrong: dict[str, Any] = _wrong(records)
+    if known._places(records, known._ordinary(check, visible_draw())) is None:
+        return [], set()
+    wrong = _wrong(records)
     fitting = [
         pair
         for pair in kept_pairs(unit).get(item.id, [])
