@@ -34,7 +34,7 @@ from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.mistakes import Mistake, recognise
-from autograder.mistakes.pairs import recognise_pair
+from autograder.mistakes.pairs import recognise_together
 from autograder.probes import kept_between_calls, without_effect
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
@@ -445,7 +445,7 @@ class _Bench:
             explained: set[str] = set().union(*(parts for _, parts in single))
             wrong = {name for record in verdict.records for name, seen in record.parts.items() if not seen.ok}
             if wrong - explained:
-                both, parts = recognise_pair(self.unit, item, check, verdict.records)
+                both, parts = recognise_together(self.unit, item, check, verdict.records)
                 if parts - explained:
                     others = [(one, theirs) for one, theirs in single if one not in both and theirs - parts]
                     return [*((one, parts) for one in both), *others]
@@ -741,8 +741,7 @@ def _shown(records: Sequence[CaseRecord], part: str) -> bool:
 
 def _nothing_there(verdict: Verdict) -> bool:
     """Whether all parts are None in all cases: then nothing in place of what it builds on can make them right."""
-    nothing = (Outcome.RETURNS_NONE, Outcome.NOT_ATTEMPTED)
-    return all(seen.outcome in nothing for record in verdict.records for seen in record.parts.values())
+    return all(seen.outcome is Outcome.RETURNS_NONE for record in verdict.records for seen in record.parts.values())
 
 
 def _passed(judgement: Judgement, parts: Sequence[str]) -> bool:

@@ -369,6 +369,29 @@ def recognise(
     return named
 
 
+def signed_parts(unit: Unit, mistake: Mistake, records: Sequence[CaseRecord]) -> tuple[set[str], set[str]]:
+    """The parts that a mistake gets wrong on the visible draw, and those of them that a submission gets wrong in this way.
+
+    Nothing where there are no signatures, or older ones. Parts that crash or are None say too little to count.
+    """
+    kept = _signed(unit).get(f"{mistake.exercise}/{mistake.id}", [])
+    wrong = {part for case in kept for part in case}
+    if len(kept) != len(records):
+        return wrong, set()
+    traces: dict[int, Trace] = {}
+
+    def fits(part: str) -> bool:
+        for case, record in zip(kept, records, strict=True):
+            theirs, ours = case.get(part), record.parts[part]
+            if (theirs is None) != ours.ok:
+                return False
+            if theirs is not None and (as_array(ours.value) is None or not _same(ours, theirs, traces)):
+                return False
+        return True
+
+    return wrong, {part for part in wrong if fits(part)}
+
+
 def _places(records: Sequence[CaseRecord], cases: Sequence[Case]) -> list[int] | None:
     """Where the records' cases are among the ordinary ones of the draw; None if they are not all of them."""
     if [record.case.name for record in records] == [case.name for case in cases]:

@@ -8,10 +8,13 @@ put into one function (they change the same words) have no entry, nor have those
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,22 +48,55 @@ def pair_path(unit: Unit) -> Path:
     return Path(__file__).with_name(f"pairs_{unit.id}.json")
 
 
+#: A stretch of a function's text and what stands there instead.
+Edit = tuple[int, int, str]
+
+
+def edits(mistake: Mistake, reference: str) -> list[Edit]:
+    """The words of the reference function that a mistake changes, as few of them as there are."""
+    body = known.mistaken_function(Mistake("", mistake.exercise, "", "", ()), reference)
+    found: list[Edit] = []
+    for old, new in mistake.changes:
+        start = body.index(old)
+        before, after = _words(old), _words(new)
+        places = [start, *itertools.accumulate((len(word) for word in before), initial=start)][1:]
+        for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            if tag != "equal":
+                found.append((places[i], places[j], "".join(after[k:m])))
+    return sorted(found)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|\*\*|[^\w\s]", text)
+
+
 def together(first: Mistake, second: Mistake, reference: str) -> str | None:
     """The function with both mistakes in it; None if they cannot be put together."""
     if first.exercise != second.exercise:
         return None
-    for one, other in ((first, second), (second, first)):
-        if other.source:
-            continue
+    if first.source or second.source:
+        one, other = (first, second) if first.source else (second, first)
         text = known.mistaken_function(one, reference)
-        new = [change for _, change in one.changes]
-        for old, changed in other.changes:
-            if text.count(old) != 1 or any(old in words for words in new):
-                break
-            text = text.replace(old, changed)
-        else:
-            return text
-    return None
+        for old, new in other.changes:
+            if text.count(old) != 1:
+                return None
+            text = text.replace(old, new)
+        return text if other.changes else None
+    both = sorted({*edits(first, reference), *edits(second, reference)})
+    for (_, end, _), (start, _, _) in itertools.pairwise(both):
+        if start < end:
+            return None  # they change the same words
+    starts = [start for start, _, _ in both]
+    if len(set(starts)) < len(starts):
+        return None
+    text = known.mistaken_function(Mistake("", first.exercise, "", "", ()), reference)
+    for start, end, new in reversed(both):
+        text = text[:start] + new + text[end:]
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return None
+    return text
 
 
 def figures_of(records: Sequence[CaseRecord], part: str) -> Figures | None:
@@ -193,25 +229,49 @@ def kept_pairs(unit: Unit) -> dict[str, list[Pair]]:
     return found
 
 
-def recognise_pair(
+#: At most so many mistakes are named together.
+MOST_TOGETHER = 3
+
+
+def recognise_together(
     unit: Unit, item: Exercise, check: Check, records: Sequence[CaseRecord]
 ) -> tuple[list[Mistake], set[str]]:
-    """Two mistakes that together do what a submission does on the visible draw, and the parts that they explain.
+    """Several mistakes that together do what a submission does on the visible draw, and the parts that they explain.
 
-    Returns nothing where no pair fits, or where several do that explain equally much.
+    Part by part: each is explained by one of the mistakes, or by two of them together. A mistake need not be in every
+    part in which it could be: who forgets a sum for the matrices may have thought of it for the bias. The fewest
+    mistakes for the most parts are named, and of several such sets the one whose mistakes leave out the fewest parts;
+    nothing if that is no single set.
     """
     if known._places(records, known._ordinary(check, visible_draw())) is None:
         return [], set()
     wrong = _wrong(records)
-    fitting = [
-        pair
-        for pair in kept_pairs(unit).get(item.id, [])
-        if all(part in wrong and _alike(figures, wrong[part]) for part, figures in pair.figures.items())
-    ]
-    most = max((len(pair.figures) for pair in fitting), default=0)
-    best = {pair.ids for pair in fitting if len(pair.figures) == most}
-    if len(best) != 1:
+    own = [mistake for mistake in known.load_mistakes(unit) if mistake.exercise == item.id]
+    single = {mistake.id: known.signed_parts(unit, mistake, records) for mistake in own}
+    explained: dict[str, set[frozenset[str]]] = {part: set() for part in wrong}
+    for name, (_, fitting) in single.items():
+        for part in fitting & set(wrong):
+            explained[part].add(frozenset([name]))
+    for pair in kept_pairs(unit).get(item.id, []):
+        for part, figures in pair.figures.items():
+            if part in wrong and _alike(figures, wrong[part]):
+                explained[part].add(frozenset(pair.ids))
+    candidates = set().union(*explained.values()) if explained else set()
+    sets = {one | other for one in candidates for other in candidates if len(one | other) <= MOST_TOGETHER}
+
+    def parts_of(names: frozenset[str]) -> set[str]:
+        return {part for part, ways in explained.items() if any(way <= names for way in ways)}
+
+    def left_out(names: frozenset[str], parts: set[str]) -> int:
+        """How often a mistake is not in a part in which it could be."""
+        used = {part: set().union(*(way for way in explained[part] if way <= names)) for part in parts}
+        return sum(name not in used.get(part, ()) for name in names for part in single[name][0])
+
+    ranked = [(len(parts_of(names)), -len(names), -left_out(names, parts_of(names)), names) for names in sets]
+    if not ranked:
         return [], set()
-    names = next(iter(best))
-    parts = set(next(pair for pair in fitting if len(pair.figures) == most).figures)
-    return [m for m in known.load_mistakes(unit) if m.exercise == item.id and m.id in names], parts
+    best = max(entry[:3] for entry in ranked)
+    first = [entry[3] for entry in ranked if entry[:3] == best]
+    if len(first) != 1 or len(first[0]) < 2 and best[2] < 0:
+        return [], set()
+    return [mistake for mistake in own if mistake.id in first[0]], parts_of(first[0])

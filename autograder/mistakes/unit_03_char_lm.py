@@ -1704,6 +1704,18 @@ ADAM_STEP = [
         ),
         (('config.setdefault("learning_rate", 1e-3)', 'config["learning_rate"] = 1e-3'),),
     ),
+    Mistake(
+        "not-counted",
+        "adam_step",
+        "the updates are not counted",
+        "t is in the dict, so it is right.",
+        (
+            "What is t at your first update, and what do the corrections divide by then?",
+            "Look for the line in which t grows.",
+            "The corrections undo that the means begin with zeros; at the first update t is one.",
+        ),
+        ((_ADAM_T, 'config["t"] = config["t"]'),),
+    ),
 ]
 
 _SHIFTED = "shifted = scores - scores.max(axis=-1, keepdims=True)"
@@ -2298,6 +2310,18 @@ def sample(params, h0, first, uniforms, temperature=1.0):
             "A place is counted, not measured: arrays made without a word about it hold floats.",
         ),
         ((_IDS, "return np.array(ids, dtype=float)"),),
+    ),
+    Mistake(
+        "readout-bias-missing",
+        "sample",
+        "an argument is never used",
+        "The weights make the scores.",
+        (
+            "Which of the six arrays has no influence on what is written?",
+            "Look at the line that makes the scores.",
+            "The readout is affine: a product and a bias, as in training.",
+        ),
+        (('params["Why"] + params["by"]', 'params["Why"]'),),
     ),
 ]
 

@@ -168,6 +168,18 @@ RNN_STEP = [
         ),
         (("torch.tanh(x @ Wx + h @ Wh + b)", "torch.tanh(x @ Wx + h @ Wh + b).detach()"),),
     ),
+    Mistake(
+        "tanh-of-the-input-only",
+        "rnn_step",
+        "only the first term is squashed",
+        "tanh belongs to the input.",
+        (
+            "Can an entry of your state be larger than 1?",
+            "Look at where the brackets of tanh close.",
+            "The sum of all three is squashed, as one.",
+        ),
+        (("torch.tanh(x @ Wx + h @ Wh + b)", "torch.tanh(x @ Wx) + h @ Wh + b"),),
+    ),
 ]
 
 LSTM_STEP = [
@@ -260,6 +272,170 @@ LSTM_STEP = [
             ),
         ),
     ),
+    Mistake(
+        "bias-missing",
+        "lstm_step",
+        "the bias is missing",
+        "The weights make the gates.",
+        (
+            "What are the gates when input and state are zero?",
+            "Look at the sum before the blocks are cut.",
+            "Three terms make the sum: input, state, bias.",
+        ),
+        (("x @ Wx + h @ Wh + b", "x @ Wx + h @ Wh"),),
+    ),
+    Mistake(
+        "state-ignored",
+        "lstm_step",
+        "the old hidden state does not count",
+        "The cell state is the memory.",
+        (
+            "What do the gates know of the step before?",
+            "Look at the sum before the blocks are cut.",
+            "Gates see the input and the old hidden state.",
+        ),
+        (("x @ Wx + h @ Wh + b", "x @ Wx + b"),),
+    ),
+    Mistake(
+        "output-second",
+        "lstm_step",
+        "the blocks are read in another order",
+        "The gates come in the order in which they are used.",
+        (
+            "In which order do this course's weights hold the gates?",
+            "Look at the names you give to the four blocks.",
+            "The order is input, forget, output, candidate.",
+        ),
+        (("i, f, o, g = ", "i, o, f, g = "),),
+    ),
+    Mistake(
+        "candidate-first",
+        "lstm_step",
+        "the blocks are read in another order",
+        "The candidate comes first.",
+        (
+            "In which order do this course's weights hold the gates?",
+            "Look at the names you give to the four blocks.",
+            "The order is input, forget, output, candidate.",
+        ),
+        (("i, f, o, g = ", "g, i, f, o = "),),
+    ),
+    Mistake(
+        "candidate-not-squashed",
+        "lstm_step",
+        "the candidate is not squashed",
+        "The gate bounds it.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.tanh(g)", "g"),),
+    ),
+    Mistake(
+        "gates-by-tanh",
+        "lstm_step",
+        "the gates go through the candidate's squashing function",
+        "All nonlinearities are tanh.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            ("torch.sigmoid(f)", "torch.tanh(f)"),
+            ("torch.sigmoid(i)", "torch.tanh(i)"),
+            ("torch.sigmoid(o)", "torch.tanh(o)"),
+        ),
+    ),
+    Mistake(
+        "gates-not-squashed",
+        "lstm_step",
+        "the gates are not squashed",
+        "The blocks are the gates.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            ("torch.sigmoid(f)", "f"),
+            ("torch.sigmoid(i)", "i"),
+            ("torch.sigmoid(o)", "o"),
+        ),
+    ),
+    Mistake(
+        "input-gate-missing",
+        "lstm_step",
+        "the candidate enters without a gate",
+        "What is forgotten makes room.",
+        (
+            "What lets the candidate into the cell, and what keeps it out?",
+            "Look at what multiplies the candidate.",
+            "Each term of the new cell state has a gate of its own.",
+        ),
+        (("torch.sigmoid(i) * torch.tanh(g)", "torch.tanh(g)"),),
+    ),
+    Mistake(
+        "output-gate-missing",
+        "lstm_step",
+        "the cell is shown without a gate",
+        "The hidden state is the squashed cell.",
+        (
+            "What decides how much of the cell is seen?",
+            "Look at what multiplies the squashed cell.",
+            "The hidden state is the part of the cell that the output gate lets out.",
+        ),
+        (("torch.sigmoid(o) * torch.tanh(next_c)", "torch.tanh(next_c)"),),
+    ),
+    Mistake(
+        "input-gate-from-the-forget-gate",
+        "lstm_step",
+        "the input gate is one minus the forget gate",
+        "What is forgotten is written anew.",
+        (
+            "What does the first block of the weights do in your cell?",
+            "Look at what multiplies the candidate.",
+            "In this cell the two gates are independent of each other.",
+        ),
+        (("torch.sigmoid(i)", "(1 - torch.sigmoid(f))"),),
+    ),
+    Mistake(
+        "old-cell-ignored",
+        "lstm_step",
+        "the old cell state does not count",
+        "The hidden state is the memory.",
+        (
+            "What is left of the old cell state in the new one?",
+            "Look at the line that makes the new cell state.",
+            "The new cell is what is kept of the old one, and what is let in.",
+        ),
+        (("torch.sigmoid(f) * c + ", ""),),
+    ),
+    Mistake(
+        "squashed-after-the-output-gate",
+        "lstm_step",
+        "the output gate acts before the squashing",
+        "The order of gate and squashing does not matter.",
+        (
+            "What is squashed: the cell, or the gated cell?",
+            "Look at where the brackets of tanh close.",
+            "First the cell is squashed, then the gate decides how much is seen.",
+        ),
+        (("torch.sigmoid(o) * torch.tanh(next_c), next_c", "torch.tanh(torch.sigmoid(o) * next_c), next_c"),),
+    ),
+    Mistake(
+        "cell-squashed",
+        "lstm_step",
+        "the cell state is squashed before it is handed on",
+        "A state is squashed.",
+        (
+            "Can your cell state grow beyond 1?",
+            "Look at what is handed on as the cell state.",
+            "The cell is handed on as it is; only what is shown of it is squashed.",
+        ),
+        (("torch.tanh(next_c), next_c", "torch.tanh(next_c), torch.tanh(next_c)"),),
+    ),
 ]
 
 GRU_STEP = [
@@ -334,6 +510,95 @@ GRU_STEP = [
             "The next state is a weighted mean of two: what one gets, the other lacks.",
         ),
         (("z * h + (1 - z) * candidate", "(1 - z) * candidate"),),
+    ),
+    Mistake(
+        "bias-missing",
+        "gru_step",
+        "the bias is missing",
+        "The weights make the gates.",
+        (
+            "What are the gates when input and state are zero?",
+            "Look at what is made from the input.",
+            "Three terms make each sum: input, state, bias.",
+        ),
+        (("x @ Wx + b", "x @ Wx"),),
+    ),
+    Mistake(
+        "candidate-not-squashed",
+        "gru_step",
+        "the candidate is not squashed",
+        "The gate bounds it.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            (
+                "torch.tanh(from_x[:, 2 * H :] + (r * h) @ Wh[:, 2 * H :])",
+                "from_x[:, 2 * H :] + (r * h) @ Wh[:, 2 * H :]",
+            ),
+        ),
+    ),
+    Mistake(
+        "gates-by-tanh",
+        "gru_step",
+        "the gates go through the candidate's squashing function",
+        "All nonlinearities are tanh.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.sigmoid(", "torch.tanh("),),
+    ),
+    Mistake(
+        "gates-not-squashed",
+        "gru_step",
+        "the gates are not squashed",
+        "The blocks are the gates.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.sigmoid(from_x[:, : 2 * H] + h @ Wh[:, : 2 * H])", "(from_x[:, : 2 * H] + h @ Wh[:, : 2 * H])"),),
+    ),
+    Mistake(
+        "old-state-not-gated",
+        "gru_step",
+        "the old state is added whole",
+        "The gate is for what is new.",
+        (
+            "How much of the old state is left when the candidate takes over?",
+            "Look at both terms of the mixture.",
+            "The two shares of a mixture sum to one.",
+        ),
+        (("return z * h +", "return h +"),),
+    ),
+    Mistake(
+        "candidate-not-gated",
+        "gru_step",
+        "the candidate is added whole",
+        "The gate is for what is old.",
+        (
+            "How much of the candidate comes in when the old state is kept?",
+            "Look at both terms of the mixture.",
+            "The two shares of a mixture sum to one.",
+        ),
+        (("(1 - z) * candidate", "candidate"),),
+    ),
+    Mistake(
+        "state-ignored-by-the-gates",
+        "gru_step",
+        "the gates do not see the old state",
+        "The input decides.",
+        (
+            "What do the gates know of the step before?",
+            "Look at what the gates are made of.",
+            "Gates see the input and the old state.",
+        ),
+        (("from_x[:, : 2 * H] + h @ Wh[:, : 2 * H]", "from_x[:, : 2 * H]"),),
     ),
 ]
 
@@ -752,6 +1017,40 @@ CAPTION_LOSS = [
             "Both must be flattened in the same order: batch first.",
         ),
         (("scores.flatten(0, 1)", "scores.transpose(0, 1).flatten(0, 1)"),),
+    ),
+    Mistake(
+        "class-axis-not-moved",
+        "caption_loss",
+        "the axes of the scores are not where torch looks for the classes",
+        "A reshape brings the classes to the second axis.",
+        (
+            "Along which axis does torch's cross-entropy look for the classes, and where are they in the scores?",
+            "Look at the reshape: does it move an axis, or does it only count the entries anew?",
+            "A reshape keeps the order of the entries; to move an axis needs a transpose.",
+        ),
+        (
+            (
+                "scores.flatten(0, 1), targets.flatten()",
+                "scores.reshape(len(targets), scores.shape[2], targets.shape[1]), targets",
+            ),
+        ),
+    ),
+    Mistake(
+        "softmax-over-time",
+        "caption_loss",
+        "the probabilities sum to one over the steps",
+        "The softmax goes along the second axis.",
+        (
+            "What sums to one: the words at one position, or the positions of one word?",
+            "Look at the axis along which the softmax goes.",
+            "At each position one word comes: the probabilities of all words there sum to one.",
+        ),
+        (
+            (
+                "nn.functional.cross_entropy(scores.flatten(0, 1)",
+                "nn.functional.nll_loss(scores.log_softmax(1).flatten(0, 1)",
+            ),
+        ),
     ),
 ]
 
