@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder import protocol
-from autograder.channel import printable
+from autograder.plain_text import printable
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
 from autograder.submission import Submission
