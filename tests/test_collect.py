@@ -346,7 +346,8 @@ def test_times_from_a_file(root: Path, download: Path, tmp_path: Path) -> None:
     times = put(tmp_path / "times.csv", "id,time\nada,2027-03-03T00:00:00+01:00\neve,2027-03-01T00:00:00Z\n")
     _, lines = collect(UNIT, WITH_RULE, root, download, times=times)
     ada, eve = lines
-    assert ada.late == "1 day 1 min late, the 2nd day has begun: −20 %" and eve.lost and "not in the download" in eve.problem
+    assert ada.late == "1 day 1 min late, the 2nd day has begun: −20 %"
+    assert eve.lost and "not in the download" in eve.problem
     assert (root / "submitted/ada/02_bptt/timestamp.txt").read_text() == "2027-03-02 23:00:00 UTC\n"
 
 
@@ -355,9 +356,7 @@ def test_an_unclear_time_is_refused(root: Path, download: Path, tmp_path: Path) 
     put(download / "ada" / "bptt.py")
     with pytest.raises(UsageError, match="line 2: .* which does not say in which time zone"):
         run(root, download, times=put(tmp_path / "times.csv", "id,time\nada,2027-03-03T00:00:00\n"))
-    with pytest.raises(
-        UsageError, match="which number is the day"
-    ):
+    with pytest.raises(UsageError, match="which number is the day"):
         run(root, download, times=put(tmp_path / "times.csv", "id,time\nada,24.10.2026 23:30\n"))
 
 
