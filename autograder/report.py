@@ -213,6 +213,7 @@ def class_report(
         hard=hard_units(figures),
         missing=missing(figures, roster),
         fewest=FEWEST,
+        noted=[Tried(name_of(result), result.unit, result.notes) for result in results if result.notes],
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,
         links={student: quote(page) for student, page in (pages or {}).items()},

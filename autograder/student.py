@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder import protocol
 from autograder.channel import printable
+from autograder.errors import UnrolledError
 from autograder.left_out import out_of_time, sentences
 from autograder.reading import decode
 from autograder.results import Outcome
@@ -25,6 +26,7 @@ from autograder.submission import Submission
 MAX_ASKED_ENTRIES = 4096
 MAX_ASKED_VALUES = 16
 MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
+MAX_ENTRIES = 4_000_000  # of all arrays of one result together
 MAX_BEATS = 1000  # reports of progress, per call
 TOGETHER = 0.25  # of one call's limits, for many that are made together: they take milliseconds
 MAX_ABSENT = 20  # names of modules that are not there
@@ -175,10 +177,11 @@ class Student(Caller):
             reply = self._load(careful=False)
         except StudentError as error:
             reply = self._load_carefully(error)
-        names, absent, notes = reply if len(reply) == 3 else ([], [], [])
-        self.names = {name for name in names if type(name) is str} if type(names) is list else set()
-        self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
-        self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main)]
+        with self._border(""):
+            names, absent, notes = reply if len(reply) == 3 else ([], [], [])
+            self.names = {name for name in names if type(name) is str} if type(names) is list else set()
+            self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
+            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main)]
         self._loaded = True
         if self.driver:
             self._tell(["driver", self.driver])
@@ -302,7 +305,8 @@ class Student(Caller):
             reply = self._exchange(["call", number, name, wire, list(keep)], number, name, "result", factor)
         finally:
             del self._callbacks[known:]
-        return self._checked(Call(name, args), *reply)
+        with self._border(name):
+            return self._checked(Call(name, args), *reply)
 
     def call_together(self, groups: Sequence[Sequence[Call]]) -> list[list[Answer | StudentError]] | None:
         """Make many calls with one message, in this order: a group ends with its first error.
@@ -325,7 +329,8 @@ class Student(Caller):
             replies = self._exchange(["calls", number, wire], number, "", "results", TOGETHER)
             if len(replies) != len(groups):
                 raise self._ended("", WorkerEnded("its answer broke the protocol"))
-            return [self._answers(group, reply) for group, reply in zip(groups, replies, strict=True)]
+            with self._border(""):
+                return [self._answers(group, reply) for group, reply in zip(groups, replies, strict=True)]
         except StudentError:
             self._drop()
             return None
@@ -336,7 +341,7 @@ class Student(Caller):
         """What came of the calls of a group; trusts nothing in it."""
         answers: list[Answer | StudentError] = []
         for call, reply in zip(group, replies if type(replies) is list else (), strict=False):
-            kind = reply[0] if type(reply) is list and reply else None
+            kind = _kind(reply)
             if kind == "result" and len(reply) == 3:
                 answers.append(self._checked(call, _judged(reply[1]), reply[2]))
             elif kind == "error" and len(reply) == 2 and type(reply[1]) is dict:
@@ -394,7 +399,7 @@ class Student(Caller):
             worker.send(message)
             while True:
                 reply = worker.receive()
-                kind = reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
+                kind = _kind(reply)
                 if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str and notes < MAX_ATTEMPTS:
                     notes += 1
                     self._note(reply[1])
@@ -442,6 +447,20 @@ class Student(Caller):
             raise self._ended(name, WorkerEnded(f"what it was to be sent is too large ({error})")) from None
         except WorkerEnded as error:
             raise self._ended(name, error) from None
+        except _NOT_THEIRS:
+            raise
+        except Exception:
+            raise self._ended(name, WorkerEnded("its answer broke the protocol")) from None
+
+    @contextmanager
+    def _border(self, name: str) -> Iterator[None]:
+        """Whatever goes wrong while something that a worker sent is looked at is that submission's own: it is ended."""
+        try:
+            yield
+        except _NOT_THEIRS:
+            raise
+        except Exception:
+            raise self._ended(name, WorkerEnded("its answer broke the protocol")) from None
 
     def _note(self, words: str) -> None:
         words = printable(words)[:200]
@@ -524,6 +543,15 @@ class Student(Caller):
         self._drop()
 
 
+#: What goes wrong at the border without the worker's doing, and what has a name already.
+_NOT_THEIRS = (StudentError, UnrolledError, OSError, MemoryError)
+
+
+def _kind(reply: Any) -> str:
+    """What a reply calls itself; nothing if it is none."""
+    return reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
+
+
 def _gone(*values: Any) -> Any:
     """In the place of a function that is no longer to be had."""
     raise LookupError("no such function")
@@ -536,12 +564,26 @@ def _call_id() -> int:
 
 def _judged(value: Any) -> Any:
     """A result whose arrays are small enough to be compared; what is larger is none of the right ones."""
+    if _entries(value) > MAX_ENTRIES:
+        return protocol.Opaque("result with millions of entries")
+    return _without_large(value)
+
+
+def _entries(value: Any) -> int:
+    """Of all arrays in a result."""
+    if type(value) is np.ndarray:
+        return int(value.size)
+    inside = value if type(value) in (list, tuple) else value.values() if type(value) is dict else ()
+    return sum(map(_entries, inside))
+
+
+def _without_large(value: Any) -> Any:
     if type(value) is np.ndarray and value.size > MAX_RESULT_ENTRIES:
         return protocol.Opaque(f"array of shape {value.shape}"[: protocol.MAX_NAME])
     if type(value) in (list, tuple):
-        return type(value)(_judged(item) for item in value)
+        return type(value)(_without_large(item) for item in value)
     if type(value) is dict:
-        return {key: _judged(item) for key, item in value.items()}
+        return {key: _without_large(item) for key, item in value.items()}
     return value
 
 
