@@ -289,7 +289,6 @@ def collect(
     unit: str, path: Path, kind: str | None, roster: Path | None, until: str | None, times: Path | None
 ) -> None:
     """Bring what was handed in for UNIT from PATH (a folder, or a zip of a whole class) into submitted/."""
-    from datetime import datetime
 
     from autograder import folders
     from autograder.collect import collect as run
@@ -300,23 +299,24 @@ def collect(
     from autograder.export import EXPORTS
     from autograder.roster import course_roster
     from autograder.terminal import Terminal
+    from autograder.times import read_time
 
     course, root = load_course(), folders.course_root()
     found = course.unit(unit)
     deadline = None
     if until is not None:
         try:
-            deadline = datetime.fromisoformat(until)
-        except ValueError:
-            deadline = None
-        if deadline is None or deadline.tzinfo is None:
-            raise UsageError(f"--until {until!r} is no time with its offset, such as 2027-03-01T23:59:00+01:00.")
+            deadline = read_time(until, course.zone)
+        except ValueError as error:
+            raise UsageError(f"--until {until!r}, which {error}. One looks like 2027-03-01T23:59:00+01:00.") from error
     people = course_roster(root, roster)
     seen_as, lines = run(found, course, root, path, kind=kind, roster=people, until=deadline, times=times)
     table = root / EXPORTS / found.id / "collected.csv"
     folders.write_atomically(table, collected_csv(lines, found).encode())
     console = Terminal()
     collected_table(lines, seen_as, console)
+    for note in people.notes:
+        console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
     console.print(f"The same as CSV: {table}", markup=False, soft_wrap=True)
     if any(line.lost for line in lines):
         sys.exit(EXIT_STORE)
@@ -377,18 +377,19 @@ def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster
     from autograder.terminal import Terminal
 
     course, root = load_course(), folders.course_root()
+    people = course_roster(root, roster)
     request = Request(
         course.unit(unit),
         course,
         root,
-        course_roster(root, roster),
+        people,
         students=students,
         zero_if_missing=missing == "zero",
         **options,
     )
     done = run(form, request)
     console = Terminal()
-    for note in done.notes:
+    for note in (*people.notes, *done.notes):
         console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
     for file in done.files[:3]:
         console.print(f"Written: {shown_path(file)}", markup=False, soft_wrap=True)
