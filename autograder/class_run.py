@@ -274,6 +274,7 @@ class _ClassRun:
         if result is not None:
             self.keys[name] = graded.key
             self.isolations.add(result.isolation)
+            self.notes += [f"{name}: {note}" for note in result.notes]
             details |= {"score": result.score, "max_score": result.max_score, "seconds": round(result.seconds, 3)}
         state = "not_scored" if problem else "scored"
         self.progress.step(name, graded.kept, state=state, reason=problem, tries=graded.tries, **details)
@@ -389,7 +390,7 @@ class _ClassRun:
         quiet = self.options.quiet or self.options.json_lines
         if not quiet:
             class_table(results, load_course(), self.console)
-        for line in write_class_pages(results, load_course(), self.root, executor=self.artist):
+        for line in write_class_pages(results, load_course(), self.root, self.options.db_url, executor=self.artist):
             self.progress.say(line)
 
     def end(self, code: int) -> int:

@@ -42,9 +42,19 @@ from autograder.errors import InfrastructureError, UsageError
 _HERE = Path(__file__).resolve().parent
 WORKER = _HERE / "worker.py"
 #: The grader's only files inside the sandbox.
-INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "inert.py", "watch.py", "seccomp")
+INSIDE = (
+    "worker.py",
+    "protocol.py",
+    "lockdown.py",
+    "zygote.py",
+    "importing.py",
+    "inert.py",
+    "reading.py",
+    "watch.py",
+    "seccomp",
+)
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
-START_SECONDS = 60.0
+START_SECONDS = 300.0  # guards against a hang only: a machine may be slow, and busy with other things
 NOBODY = 65534  # the user and group that root becomes before student code runs
 DEVICE_VARIABLE = "UNROLLED_DEVICE"  # names a graphics card to train on; see the check of the captioning test
 MORE_TASKS = 1024  # threads that all workers of one user may have together
@@ -116,6 +126,7 @@ class Worker:
         self._channel = channel
         self._ready = False
         self._closed = False
+        self._first: tuple[float, float] | None = None
         self.begin()
 
     def cpu_seconds(self) -> float:
@@ -144,6 +155,14 @@ class Worker:
         self._begun = self._looked = time.monotonic()
         self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
         self._answering = 0.0
+
+    def begin_next(self, factor: float, most: int) -> None:
+        """Start the deadline again for one more of several things in a row, of which all together may use ``most``."""
+        now, used = time.monotonic(), self.cpu_seconds()
+        if self._first is None:
+            self._first = now, used
+        if now - self._first[0] < most * self._wall_limit and used - self._first[1] < most * self._cpu_limit:
+            self._begun, self._cpu_begun = now, used
 
     def answering(self, seconds: float) -> None:
         """Count time that the judge spent on the worker's questions as if the worker had used it."""
@@ -775,7 +794,7 @@ def _try_bubblewrap() -> None:
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         raise InfrastructureError("setpriv is not installed (package util-linux)")
     command = [*_bubblewrap(), "--", *_as_nobody(), "/usr/bin/env", "true"]
-    done = subprocess.run(command, capture_output=True, timeout=20, env=_environment("/tmp"), check=False)
+    done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, env=_environment("/tmp"), check=False)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise InfrastructureError(said[-1] if said else f"bwrap ended with exit code {done.returncode}")

@@ -8,21 +8,18 @@ protocol is moved to file descriptors of its own, and what the student prints go
 from __future__ import annotations
 
 import collections
-import collections.abc
 import contextlib
 import functools
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import inspect
 import itertools
 import json
-import linecache
 import os
 import random
 import sys
 import traceback
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,89 +39,19 @@ def _load_neighbour(name: str) -> Any:
 
 
 protocol = _load_neighbour("protocol")
+importing = _load_neighbour("importing")
 inert = _load_neighbour("inert")
+reading = _load_neighbour("reading")
 watch = _load_neighbour("watch")
 
 _NOTHING = object()
-PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
 MAX_RESULT_ITEMS = 10_000
-MAX_ABSENT = 20  # modules that are not there, and without which a student's file is imported all the same
 MAX_MESSAGE = 2000  # characters of an exception's message
+MAX_NOTES = 100  # on what was left out of a file
 
 
 class NotRecognised(Exception):
     """A stand-in got a cache that no stand-in returned."""
-
-
-@functools.lru_cache(maxsize=1)
-def protected_names() -> frozenset[str]:
-    """Modules that no file of a student takes the place of: Python's own, and what is loaded at the first call.
-
-    A zygote calls this for all its children: whoever looks at all names writes to the pages that hold them.
-    """
-    loaded = {name.partition(".")[0] for name in sys.modules}
-    others = {"coursekit", "torch", "scipy", "matplotlib", "sklearn"}
-    return frozenset((sys.stdlib_module_names | loaded | others) - {PACKAGE, "__main__"})
-
-
-class SubmissionFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the student's own files from memory; never instead of the library or the standard library."""
-
-    def __init__(self, files: dict[str, bytes], own_package: str | None) -> None:
-        self.files = files
-        self.own_package = own_package  # the folder's name, if it is a package
-        self.protected = protected_names()
-
-    def _path(self, fullname: str) -> tuple[str | None, bool] | None:
-        """(file or None for a folder without __init__, is it a package), or None if not ours."""
-        head, _, rest = fullname.partition(".")
-        if head in (PACKAGE, self.own_package):
-            if not rest:
-                return ("__init__.py" if "__init__.py" in self.files else None), True
-            parts = rest.split(".")
-        elif head in self.protected:
-            return None
-        else:
-            parts = fullname.split(".")
-        stem = "/".join(parts)
-        if f"{stem}/__init__.py" in self.files:
-            return f"{stem}/__init__.py", True
-        if f"{stem}.py" in self.files:
-            return f"{stem}.py", False
-        if any(name.startswith(f"{stem}/") for name in self.files):
-            return None, True
-        return None
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname == "autograder":  # a forgotten `from autograder import check` must not break a module
-            return importlib.machinery.ModuleSpec(fullname, self, origin="<inert>")
-        found = self._path(fullname)
-        if found is None:
-            return None
-        name, is_package = found
-        spec = importlib.machinery.ModuleSpec(fullname, self, origin=name, is_package=is_package)
-        spec.has_location = name is not None
-        return spec
-
-    def create_module(self, spec: Any) -> None:
-        return None
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        spec = module.__spec__
-        if spec is None or spec.name == "autograder":
-            module.__dict__["check"] = lambda *args, **kwargs: None
-            return
-        if spec.origin is not None and spec.origin in self.files:
-            run_source(self.files[spec.origin], spec.origin, module)
-
-
-def run_source(source: bytes, filename: str, module: types.ModuleType) -> None:
-    """Execute a student's file as a module; its lines show in tracebacks."""
-    text = source.decode("utf-8", "replace")
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    module.__dict__["__file__"] = filename
-    code = compile(source, filename, "exec", dont_inherit=True)
-    exec(code, module.__dict__)
 
 
 def reseed() -> None:
@@ -182,7 +109,7 @@ def gone_through(value: Any) -> Any:
         return value
     if isinstance(value, tuple):  # a named tuple
         return tuple(itertools.islice(tuple.__iter__(value), MAX_RESULT_ITEMS + 1))
-    if isinstance(value, collections.abc.Mapping):
+    if isinstance(value, Mapping):
         return {key: value[key] for key in itertools.islice(iter(value), MAX_RESULT_ITEMS + 1)}
     if hasattr(kind, "__iter__"):
         return list(itertools.islice(iter(value), MAX_RESULT_ITEMS + 1))
@@ -195,8 +122,15 @@ def gone_through(value: Any) -> Any:
     return value
 
 
-def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[str, Any]:
-    """What a person needs to know of an exception: its type, its message, the student's lines."""
+def describe_error(
+    error: BaseException, known_files: dict[str, bytes], lost: Mapping[str, str] = types.MappingProxyType({})
+) -> dict[str, Any]:
+    """What a person needs to know of an exception: its type, its message, the student's lines.
+
+    Args:
+        known_files: the student's files.
+        lost: names that their module would have, and why it has not.
+    """
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename in known_files:
@@ -207,6 +141,8 @@ def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
     except Exception:
         message = ""
+    if isinstance(error, NameError) and type(error.name) is str and error.name in lost:
+        message = f"{message} ({lost[error.name]})"
     category = "crashed"
     if isinstance(error, NotImplementedError):
         category = "not_attempted"
@@ -239,6 +175,7 @@ class Worker:
         self.module: types.ModuleType | None = None
         self.handles: dict[int, Any] = {}
         self.next_handle = 1
+        self.lost: dict[str, str] = {}  # names that the module would have -> why it has not
         self.own: dict[str, Any] = {}  # what stood where a stand-in stands; _NOTHING: nothing
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
         self.driver: types.ModuleType | None = None
@@ -281,46 +218,42 @@ class Worker:
             except Exception:  # a student's own stream, or one that they closed
                 continue
 
-    def load(self, call_id: int, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> None:
-        """Import the student's main file under the unit's module name."""
+    def load(
+        self,
+        call_id: int,
+        files: dict[str, bytes],
+        main: str,
+        name: str,
+        own_package: str | None,
+        skip: list[int],
+        careful: bool,
+    ) -> None:
+        """Import the student's main file under the unit's module name.
+
+        Args:
+            skip: numbers of its statements that are left out.
+            careful: tell of each statement before it is run.
+        """
         self.files = files
         inert.add_builtins()
-        sys.meta_path.insert(0, inert.InertFinder())
-        sys.meta_path.insert(0, SubmissionFinder(files, own_package))
         watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))
-        absent = inert.AbsentFinder()
-        sys.meta_path.append(absent)
-        while self.module is None:
-            reseed()
-            try:
-                self.module = self.import_main(files, main, name, own_package)
-            except ModuleNotFoundError as error:
-                # Imported again without what is missing: people import more than they use.
-                if len(absent.names) >= MAX_ABSENT or type(error.name) is not str or error.name in absent.names:
-                    self.reply(["error", call_id, describe_error(error, files)])
-                    return
-                absent.names.append(error.name)
-            except BaseException as error:
-                self.reply(["error", call_id, describe_error(error, files)])
-                return
-        names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
-        missing = [name.removeprefix(f"{PACKAGE}.") for name in absent.names]
-        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], missing]])
 
-    def import_main(self, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> types.ModuleType:
-        """The student's main file as a module, from its text."""
-        for known in [known for known, module in sys.modules.items() if getattr(module, "__file__", None) in files]:
-            del sys.modules[known]  # of an earlier try
-        importlib.import_module(PACKAGE)
-        stem = main.removesuffix(".py")
-        spec = importlib.machinery.ModuleSpec(f"{PACKAGE}.{stem}", None, origin=main)
-        module = importlib.util.module_from_spec(spec)
-        module.__dict__["__package__"] = PACKAGE
-        for alias in {name, stem, f"{PACKAGE}.{stem}"} | ({f"{own_package}.{stem}"} if own_package else set()):
-            if alias.partition(".")[0] not in sys.stdlib_module_names:
-                sys.modules[alias] = module
-        run_source(files[main], main, module)
-        return module
+        def tell(number: int, line: int) -> None:
+            self.flush()
+            protocol.write_frame(self.send, ["at", call_id, number, line])
+
+        importer = importing.Importer(
+            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None
+        )
+        reseed()
+        try:
+            self.module = importer.run()
+        except BaseException as error:
+            self.reply(["error", call_id, describe_error(error, files)])
+            return
+        self.lost = importer.lost
+        names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
+        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing(), importer.notes[:MAX_NOTES]]])
 
     def reset(self) -> None:
         """Forget what is kept between calls."""
@@ -353,7 +286,7 @@ class Worker:
         except protocol.ProtocolError as error:
             data = protocol.encode(["error", self.call_id, failure("unsendable", str(error))])
         except Exception as error:  # out of memory
-            data = protocol.encode(["error", self.call_id, describe_error(error, self.files)])
+            data = protocol.encode(["error", self.call_id, describe_error(error, self.files, self.lost)])
         self.flush()
         self.send.write(len(data).to_bytes(4, "little") + data)
         self.send.flush()
@@ -362,11 +295,11 @@ class Worker:
         """What comes of one call: result and which arguments were changed, or an error."""
         function = self.function(name)
         if function is None:
-            return ["error", failure("missing", "")]
+            return ["error", failure("missing", self.lost.get(name, ""))]
         try:
             arguments = [self.argument(arg) for arg in args]
         except KeyError:
-            return ["error", failure("missing", "a cache is gone")]
+            return ["error", failure("missing", "")]  # a cache that is gone
         reseed()
         try:
             value = function(*arguments)
@@ -375,7 +308,7 @@ class Worker:
             for place, (before, after) in enumerate(zip(args, arguments, strict=True)):
                 changed |= self.changed(before, after) << place
         except BaseException as error:
-            return ["error", describe_error(error, self.files)]
+            return ["error", describe_error(error, self.files, self.lost)]
         return ["result", plain, changed]
 
     def function(self, name: str) -> Any:

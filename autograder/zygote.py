@@ -158,7 +158,7 @@ def main() -> None:
     warm_up(settings["engine"])
     worker.open_streams()
     worker.fill_what_is_empty()
-    worker.protected_names()
+    worker.importing.protected_names()
     gc.collect()
     gc.freeze()  # a child's garbage collection does not touch, and so copy, the pages that it shares with this process
     zygote = Zygote(control, settings, worker, lockdown)
