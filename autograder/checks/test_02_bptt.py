@@ -188,7 +188,7 @@ def _long_enough(numbers: list[int]) -> list[int]:
 def step_cases(draw: Draw) -> list[Case]:
     """Single steps, made of the first step of a sequence."""
     rng = draw.rng("step")
-    cases = []
+    cases: list[Case] = []
     for fixed in ((3, 4, 5), (5, 2, 3)):
         N, D, H = sizes(rng, 3, draw, fixed)
         inputs = _one_step(rnn_inputs(rng, N, 1, D, H))
