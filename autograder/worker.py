@@ -251,7 +251,9 @@ class Worker:
         except BaseException as error:
             self.reply(["error", call_id, describe_error(error, files)])
             return
+        inert.Reading.now = False
         self.lost = importer.lost
+        importer.notes += [["passed", module, known] for module, known in inert.Reading.decorated.items()]
         names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
         self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing(), importer.notes[:MAX_NOTES]]])
 
