@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from autograder.course import load_course
+from autograder.database import address
 from autograder.folders import own_tools_on_path
 from autograder.notebook_sandbox import wanted
 from autograder.recording import ORDER, SCORE
@@ -20,7 +21,7 @@ c.CourseDirectory.course_id = course.name
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
-c.CourseDirectory.db_url = os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}"
+c.CourseDirectory.db_url = address(os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}")
 
 # Releasing: our own release, which turns the modules into stubs; nbgrader would copy them as they are.
 c.GenerateAssignment.exporter_class = "autograder.nbgrader_bridge.ReleaseExporter"

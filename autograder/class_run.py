@@ -389,7 +389,7 @@ class _ClassRun:
         quiet = self.options.quiet or self.options.json_lines
         if not quiet:
             class_table(results, load_course(), self.console)
-        for line in write_class_pages(results, load_course(), self.root, executor=self.artist):
+        for line in write_class_pages(results, load_course(), self.root, self.options.db_url, executor=self.artist):
             self.progress.say(line)
 
     def end(self, code: int) -> int:

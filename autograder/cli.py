@@ -316,6 +316,8 @@ def collect(
     folders.write_atomically(table, collected_csv(lines, found).encode())
     console = Console(highlight=False)
     collected_table(lines, seen_as, console)
+    for note in people.notes:
+        console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
     console.print(f"The same as CSV: {table}", markup=False, soft_wrap=True)
     if any(line.lost for line in lines):
         sys.exit(EXIT_STORE)
@@ -377,18 +379,19 @@ def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster
     from autograder.roster import course_roster
 
     course, root = load_course(), folders.course_root()
+    people = course_roster(root, roster)
     request = Request(
         course.unit(unit),
         course,
         root,
-        course_roster(root, roster),
+        people,
         students=students,
         zero_if_missing=missing == "zero",
         **options,
     )
     done = run(form, request)
     console = Console(highlight=False)
-    for note in done.notes:
+    for note in (*people.notes, *done.notes):
         console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
     for file in done.files[:3]:
         console.print(f"Written: {shown_path(file)}", markup=False, soft_wrap=True)

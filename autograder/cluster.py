@@ -23,7 +23,7 @@ from typing import Any
 
 from autograder.errors import InfrastructureError, UsageError
 
-CONNECT_SECONDS = 20.0
+CONNECT_SECONDS = 60.0
 WORKERS_SECONDS = 300.0  # how long to wait for the first worker of a cluster: a queue may be long
 
 

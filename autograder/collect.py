@@ -24,9 +24,10 @@ from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
 from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
 from autograder.late import TIMESTAMP, late_by, read_timestamp, timestamp_text
-from autograder.roster import Roster, folded
+from autograder.roster import Roster, as_written
 from autograder.store import student_folder
-from autograder.tables import Cell, csv_text, read_csv
+from autograder.table_reader import read_records
+from autograder.tables import Cell, csv_text
 
 EARLIER = "submitted_earlier"  # below the course's folder: what was replaced
 _AGAIN = re.compile(r"(?P<stem>.+?)(?:-\d+| ?\(\d+\))(?P<suffix>\.(?:py|ipynb))")  # bptt-1.py, bptt (1).py
@@ -122,23 +123,17 @@ def read_times(path: Path) -> dict[str, datetime]:
     Raises:
         UsageError: it cannot be read, or a line is no time.
     """
-    try:
-        rows = read_csv(path.read_text(encoding="utf-8-sig"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {error}.") from error
-    if [cell.strip().lower() for cell in rows[0][:2]] != ["id", "time"]:
-        raise UsageError(f"{path} must begin with the line: id,time")
-    found = {}
-    for number, row in enumerate(rows[1:], 2):
-        if not any(row):
-            continue
+    found: dict[str, datetime] = {}
+    for record in read_records(path, ("id", "time"), ("id", "time")).records:
+        if record.cells["id"] in found:
+            raise UsageError(f"{path}, line {record.line}: {record.cells['id']} has a time already.")
         try:
-            time = datetime.fromisoformat(row[1].strip())
-        except (ValueError, IndexError):
+            time = datetime.fromisoformat(record.cells["time"])
+        except ValueError:
             time = None
         if time is None or time.tzinfo is None:
-            raise UsageError(f"{path}, line {number}: no time with its offset, such as 2027-03-01T23:10:00+01:00.")
-        found[row[0].strip()] = time.astimezone(UTC)
+            raise UsageError(f"{path}, line {record.line}: no time with its offset, such as 2027-03-01T23:10:00+01:00.")
+        found[record.cells["id"]] = time.astimezone(UTC)
     return found
 
 
@@ -187,7 +182,7 @@ def _refuse_shared_names(lines: Sequence[Collected], roster: Roster) -> None:
         same = {
             other.called
             for other in lines
-            if other.student and line.student and folded(other.student) == folded(line.student)
+            if other.student and line.student and as_written(other.student) == as_written(line.student)
         }
         if len(same) > 1 and not all("+" in called for called in same):  # the exchange: one person, several times
             line.problem = line.problem or f"{' and '.join(sorted(same))} would be the same student; a roster helps"

@@ -26,6 +26,7 @@ from autograder.export_tables import (
 from autograder.marks import Mark, read_marks
 from autograder.roster import Roster
 from autograder.store import ResultStore, student_folder
+from autograder.table_reader import read_text
 
 EXPORTS = "exports"  # below the course's folder, never committed: it holds names and marks
 
@@ -107,7 +108,7 @@ def _csv(request: Request) -> Exported:
 def _canvas(request: Request) -> Exported:
     marks, notes = _marks(request)
     if request.sheet is not None:
-        table = fill_canvas_sheet(_read(request.sheet), marks, request.roster, _choices(request))
+        table = fill_canvas_sheet(read_text(request.sheet), marks, request.roster, _choices(request))
     else:
         table = canvas_table(marks, _choices(request))
     return _write_table(request, "canvas.csv", table, notes)
@@ -116,7 +117,7 @@ def _canvas(request: Request) -> Exported:
 def _moodle(request: Request) -> Exported:
     marks, notes = _marks(request)
     if request.sheet is not None:
-        table = fill_moodle_sheet(_read(request.sheet), marks, request.roster, _choices(request))
+        table = fill_moodle_sheet(read_text(request.sheet), marks, request.roster, _choices(request))
     else:
         table = moodle_table(marks, _choices(request))
     return _write_table(request, "moodle.csv", table, notes)
@@ -251,15 +252,6 @@ def _graded_or_asked(request: Request) -> Sequence[str]:
         if name not in known:
             raise UsageError(f"{name} has handed in nothing for {request.unit.id}.")
     return request.students or known
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text; take the file as the LMS made it.") from error
 
 
 def _write(request: Request, name: str, data: bytes, *, many: bool = False) -> Path:

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from autograder.course import Unit
 from autograder.errors import UsageError
 from autograder.marks import Mark
-from autograder.roster import Roster, folded
-from autograder.tables import Cell, csv_text, key_text, number, read_csv
+from autograder.roster import Roster, as_written, folded
+from autograder.table_reader import read_csv
+from autograder.tables import Cell, csv_text, key_text, number
 
 
 @dataclass(frozen=True)
@@ -220,8 +221,7 @@ class _Sheet:
     def mark(self, known: dict[str, str], called: str) -> Mark | None:
         student = self.roster.find(**known)
         if student is None:  # without a roster: whatever the LMS knows may be the id itself
-            ids = {folded(name): name for name in self.marks}
-            student = next((ids[folded(value)] for value in known.values() if folded(value) in ids), None)
+            student = self.by_id(known)
         if student is None or student not in self.marks:
             self.unknown.append(called)
             return None
@@ -229,6 +229,20 @@ class _Sheet:
             raise UsageError(f"The sheet has {student} twice, the second time as {called!r}.")
         self.left.discard(student)
         return self.marks[student]
+
+    def by_id(self, known: dict[str, str]) -> str | None:
+        """The student whose id is among what the LMS knows; names are ids where there is no roster."""
+        ids = {as_written(name): name for name in self.marks}
+        names: dict[str, list[str]] = {}
+        for name in self.marks:
+            names.setdefault(folded(name), []).append(name)
+        for column, value in known.items():
+            if as_written(value) in ids:
+                return ids[as_written(value)]
+            alike = names.get(folded(value), [])
+            if column == "name" and len(alike) == 1:
+                return alike[0]
+        return None
 
     def end(self) -> list[str]:
         if self.unknown:

@@ -21,7 +21,7 @@ from pathlib import Path
 from autograder.archives import MOST_BYTES, MOST_FILES, Refused, safe_path
 from autograder.errors import InfrastructureError
 
-_SECONDS = 60
+_SECONDS = 600
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_COMMITS = 20_000
 

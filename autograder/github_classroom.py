@@ -43,7 +43,7 @@ permissions:
 jobs:
   checks:
     runs-on: ubuntu-latest
-    timeout-minutes: 20
+    timeout-minutes: 60
     if: github.actor != 'github-classroom[bot]'
     steps:
       - name: Check out the student's work

@@ -8,10 +8,7 @@ from the result store (:mod:`autograder.store`), which ``autograder grade`` fill
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import folders
 from autograder.course import Unit, load_course
+from autograder.database import GradebookGoneError, address, check_gradebook, open_gradebook, read_gradebook, reason
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
-from autograder.gradebook_session import OneSession, remembered
+from autograder.gradebook_session import OneSession, remembered, undone_if_it_fails
 from autograder.graded_notebook import Notebook, clamp, placeholder_notebook, read_notebook, seal_of
 from autograder.late import TIMESTAMP, apply_penalty, set_due_date
 from autograder.notebook_sandbox import wanted
@@ -34,9 +32,7 @@ from autograder.store import ResultStore, student_folder
 if TYPE_CHECKING:
     from traitlets.config import Config
 
-_TABLES = {"assignment", "grade", "student", "submitted_assignment", "submitted_notebook"}
 _NO_NOTEBOOK = "No notebook was handed in"
-_LOCK_SECONDS = 2.0  # how long to wait for somebody else's write
 
 
 @dataclass
@@ -130,7 +126,7 @@ class Recorder:
                 f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
             )
         check_gradebook(url)
-        ensure_registered(unit, root, url)
+        ensure_registered(unit, root, url, str(self.config.CourseDirectory.course_id))
         set_due_date(unit, load_course(), url)
         self._session = OneSession(url)
 
@@ -144,6 +140,9 @@ class Recorder:
             problem: why there is no score.
             result: just judged, and kept under the key; without one, that of what lies in ``submitted/`` now.
             key: see above.
+
+        Raises:
+            GradebookGoneError: the database cannot be used any more, for nobody.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -163,7 +162,8 @@ class Recorder:
                 handed_in = self.root / folders.SUBMITTED / name / self.unit.id
                 return self._take_back(entry) if handed_in.is_dir() else entry
         except SQLAlchemyError as error:
-            return Recorded(name, ok=False, reason=f"The gradebook cannot be written: {str(error).splitlines()[0]}")
+            why = reason(error, str(self.config.CourseDirectory.db_url))
+            return Recorded(name, ok=False, reason=f"The gradebook does not take it: {why}.")
         return entry
 
     def _take_back(self, entry: Recorded) -> Recorded:
@@ -201,110 +201,25 @@ def load_config(root: Path, db_url: str | None = None) -> Config:
     config.CourseDirectory.root = str(root)
     if db_url is not None:
         config.CourseDirectory.db_url = db_url
+    if not isinstance(config.CourseDirectory.db_url, str):
+        config.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}"
+    config.CourseDirectory.db_url = address(config.CourseDirectory.db_url)
+    if not isinstance(config.CourseDirectory.course_id, str) or not config.CourseDirectory.course_id.strip():
+        config.CourseDirectory.course_id = load_course().name
     return config
 
 
 # ── the database ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def check_gradebook(db_url: str) -> None:
-    """Complain in one sentence about a gradebook that cannot be used; touches nothing.
-
-    Raises:
-        StoreError: it is locked, read-only, no database, somebody else's database, or out of reach.
-    """
-    from sqlalchemy import create_engine, inspect
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-
-    try:
-        url = make_url(db_url)
-    except ArgumentError as error:
-        raise StoreError(
-            f"{db_url!r} is no database address; one looks like sqlite:////home/me/gradebook.db."
-        ) from error
-    file = _file_of(db_url)
-    if file is None:
-        try:
-            engine = create_engine(url)
-            tables = set(inspect(engine).get_table_names())
-            engine.dispose()
-        except (SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"The gradebook {url.render_as_string()} cannot be reached: {error}.") from error
-        _check_tables(url.render_as_string(), tables)
-        return
-    if not file.parent.is_dir():
-        raise StoreError(f"The gradebook {file} cannot be made: there is no folder {file.parent}.")
-    if file.is_dir():
-        raise StoreError(f"The gradebook {file} is a folder.")
-    if not file.exists():
-        return  # nbgrader makes it
-    try:
-        connection = sqlite3.connect(file, timeout=_LOCK_SECONDS, isolation_level=None)
-        try:
-            tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-            _check_tables(str(file), tables)
-            connection.execute("begin immediate")  # asks for the right to write, and for nobody else writing
-            connection.execute("rollback")
-        finally:
-            connection.close()
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise StoreError(
-                f"The gradebook {file} is locked by another program. Wait for it to finish, or close it, and run again."
-            ) from error
-        raise StoreError(f"The gradebook {file} cannot be written: {error}.") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{file} is not a gradebook: {error}. Move it away, or name another one.") from error
-
-
-def _check_tables(name: str, tables: set[str]) -> None:
-    if tables and not tables >= _TABLES:
-        raise StoreError(
-            f"{name} is a database of something else, not a gradebook of nbgrader (it has no table "
-            f"{sorted(_TABLES - tables)[0]!r}). Nothing was written; name another one."
-        )
-
-
-def open_gradebook(db_url: str, course_id: str) -> Any:
-    """nbgrader's Gradebook, a context manager."""
-    from nbgrader.api import Gradebook
-
-    folders.own_tools_on_path()
-    file = _file_of(db_url)
-    if file is not None and not file.exists():
-        _make_gradebook(file, course_id)
-    return Gradebook(db_url, course_id)
-
-
-def _file_of(db_url: str) -> Path | None:
-    """The file that a gradebook is in, if it is in one."""
-    from sqlalchemy.engine import make_url
-
-    url = make_url(db_url)
-    in_file = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
-    return Path(str(url.database)) if in_file else None
-
-
-def _make_gradebook(file: Path, course_id: str) -> None:
-    """An empty gradebook: with all of nbgrader's tables or not there at all, whenever this process ends."""
-    from nbgrader.api import Gradebook
-
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        Gradebook(f"sqlite:///{draft}", course_id).close()
-        try:
-            os.link(draft, file)
-        except FileExistsError:
-            pass  # somebody else was faster
-        except OSError:  # a file system without such links
-            draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:
+def ensure_registered(unit: Unit, root: Path, db_url: str, course_id: str = "") -> None:
     """Have the gradebook know the unit's graded cells as they were released; does nothing if it does.
+
+    Args:
+        unit: the unit.
+        root: the course's folder.
+        db_url: the gradebook.
+        course_id: the course that the unit belongs to there; the course's name by default.
 
     Raises:
         StoreError: the unit is not released, or the gradebook has submissions for a unit with other cells.
@@ -320,24 +235,33 @@ def ensure_registered(unit: Unit, root: Path, db_url: str) -> None:
         graded = cell["metadata"].get("nbgrader")
         if graded:
             wanted[graded["grade_id"]] = (graded.get("checksum"), float(graded["points"]) if graded["grade"] else None)
-    if _registered(unit, db_url) != wanted:
-        register(unit, root, db_url)
-        if _registered(unit, db_url) != wanted:
-            raise StoreError(
-                f"The cells of {folders.RELEASED}/{unit.id} are not those of {folders.SOURCES}/{unit.id}. "
-                f"Run 'autograder release {unit.id}', then grade again."
-            )
+    course_id = course_id.strip() or load_course().name
+    session = OneSession(db_url)
+    try:
+        with quiet_nbgrader(), session.transaction():
+            if _registered(unit, db_url, course_id) != wanted:
+                register(unit, root, db_url, course_id)
+                if _registered(unit, db_url, course_id) != wanted:
+                    raise StoreError(
+                        f"The cells of {folders.RELEASED}/{unit.id} are not those of {folders.SOURCES}/{unit.id}. "
+                        f"Run 'autograder release {unit.id}', then grade again."
+                    )
+    finally:
+        session.close()
 
 
-def _registered(unit: Unit, db_url: str) -> dict[str, tuple[str | None, float | None]]:
+def _registered(unit: Unit, db_url: str, course_id: str) -> dict[str, tuple[str | None, float | None]]:
     """Name → (checksum, points) of the graded cells that the gradebook knows."""
     from nbgrader.api import MissingEntry
 
-    with quiet_nbgrader(), open_gradebook(db_url, load_course().name) as gb:
+    with open_gradebook(db_url, course_id) as gb:
         try:
             notebook = gb.find_notebook(unit.id, unit.id)
         except MissingEntry:
             return {}
+        if not notebook.assignment.course_id:  # as we left it before 0.1; no other database than SQLite takes that
+            notebook.assignment.course_id = course_id
+            gb.db.commit()
         points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells}
         return {cell.name: (cell.checksum, points.get(cell.name)) for cell in notebook.source_cells}
 
@@ -350,9 +274,8 @@ def read_scores(unit: Unit, student: str, db_url: str, course_id: str) -> dict[s
 
 def read_all_scores(unit: Unit, config: Config) -> dict[str, dict[str, float | None]]:
     """Student → exercise id → automatic score in the gradebook, of all who have a submission there."""
-    url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
-    with quiet_nbgrader(), open_gradebook(url, course_id) as gb:
-        return _scores(gb, unit)
+    with quiet_nbgrader(), read_gradebook(str(config.CourseDirectory.db_url)) as gb:
+        return _scores(gb, unit) if gb is not None else {}
 
 
 def _scores(gb: Any, unit: Unit, only: str | None = None) -> dict[str, dict[str, float | None]]:
@@ -425,7 +348,9 @@ def clear_scores(unit: Unit, student: str, db_url: str, course_id: str) -> None:
 
 
 def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: bool, force: bool) -> Recorded:
-    """Record one student; whatever goes wrong becomes part of the answer, except Ctrl-C."""
+    """Record one student; whatever goes wrong with them becomes part of the answer."""
+    from sqlalchemy.exc import OperationalError, PendingRollbackError
+
     entry = Recorded(student, ok=False)
     submission = root / folders.SUBMITTED / student / unit.id
     if not submission.is_dir():
@@ -439,6 +364,8 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
         return entry
     try:
         _write(unit, student, root, config, entry, feedback=feedback, force=force)
+    except (GradebookGoneError, OperationalError, PendingRollbackError):
+        raise  # it concerns everybody
     except UnrolledError as error:
         entry.ok, entry.reason = False, str(error)
     except Exception as error:  # nbgrader and SQLAlchemy raise many kinds; the rest of the class goes on
@@ -459,6 +386,8 @@ def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorde
         clear_scores(unit, student, str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id))
         for step in (folders.AUTOGRADED, folders.FEEDBACK):
             shutil.rmtree(root / step / student / unit.id, ignore_errors=True)
+    except GradebookGoneError:
+        raise
     except Exception as error:
         entry.notes.append(f"An older score may still be in the gradebook: {type(error).__name__}: {error}")
 
@@ -535,7 +464,7 @@ def _autograde_at_once(
     """What nbgrader's autograde would do for one student; returns what went wrong, empty if nothing."""
     url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
     try:
-        with open_gradebook(url, course_id) as gb:
+        with open_gradebook(url, course_id) as gb, undone_if_it_fails(gb):
             notebook = content or placeholder_notebook(_NO_NOTEBOOK)
             record_at_once(gb, config, unit, student, notebook, result, made_from)
     except UnrolledError:
@@ -590,7 +519,10 @@ def _run(
         coursedir = CourseDirectory(config=own, log=NBGRADER_LOG)
         converter = getattr(converters, name)(coursedir=coursedir, config=own, log=NBGRADER_LOG)
         try:
-            converter.start()
+            with open_gradebook(own.CourseDirectory.db_url) as gb, undone_if_it_fails(gb):
+                converter.start()
+        except GradebookGoneError:
+            raise
         except Exception as error:  # nbgrader raises many kinds, and logs what happened
             return last_line(said) or str(error)
     return ""

@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder import folders
 from autograder.course import Course, LateRule, Unit
+from autograder.database import open_gradebook, read_gradebook
 from autograder.errors import StoreError
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's name for it
@@ -106,14 +107,13 @@ def timestamp_text(time: datetime) -> str:
 
 def set_due_date(unit: Unit, course: Course, db_url: str) -> None:
     """Have the gradebook know when a unit is due, if ``course.toml`` says it."""
-    from autograder.gradebook import open_gradebook
     from autograder.release import quiet_nbgrader
 
     due = course.late.due_of(unit.id) if course.late is not None else None
     if due is None:
         return
     naive = due.replace(tzinfo=None)  # as nbgrader keeps times: UTC, without saying so
-    with quiet_nbgrader(), open_gradebook(db_url, course.name) as gb:
+    with quiet_nbgrader(), open_gradebook(db_url) as gb:
         if gb.find_assignment(unit.id).duedate != naive:
             gb.update_or_create_assignment(unit.id, duedate=naive)
 
@@ -132,11 +132,10 @@ def apply_penalty(unit: Unit, course: Course, student: str, submission: Path, db
     """
     from nbgrader.api import MissingEntry
 
-    from autograder.gradebook import open_gradebook
     from autograder.release import quiet_nbgrader
 
     time = read_timestamp(submission)
-    with quiet_nbgrader(), open_gradebook(db_url, course.name) as gb:
+    with quiet_nbgrader(), open_gradebook(db_url) as gb:
         try:
             entry = gb.find_submission(unit.id, student)
         except MissingEntry:
@@ -185,13 +184,13 @@ def _of_the_gradebook(
     """Student -> more time that they were given, and when the unit is due, as the gradebook has it."""
     from nbgrader.api import MissingEntry
 
-    from autograder.gradebook import load_config, open_gradebook
+    from autograder.gradebook import load_config
     from autograder.release import quiet_nbgrader
 
     url = str(load_config(root, db_url).CourseDirectory.db_url)
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
-        return {}, None  # nothing has been recorded yet, and reading must not make a gradebook
-    with quiet_nbgrader(), open_gradebook(url, course.name) as gb:
+    with quiet_nbgrader(), read_gradebook(url) as gb:
+        if gb is None:
+            return {}, None  # nothing has been recorded yet
         try:
             assignment: Any = gb.find_assignment(unit.id)
         except MissingEntry:

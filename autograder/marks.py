@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder import folders
 from autograder.course import Course, Unit
+from autograder.database import check_gradebook, open_gradebook
 from autograder.errors import UsageError
 from autograder.late import Late, apply_penalty
 from autograder.roster import Person, Roster
@@ -70,13 +71,13 @@ def read_marks(
         UsageError: the unit has not been graded, or somebody asked for is not known.
         StoreError: the gradebook cannot be read.
     """
-    from autograder.gradebook import check_gradebook, load_config, open_gradebook
+    from autograder.gradebook import load_config
     from autograder.gradebook_session import OneSession
     from autograder.release import quiet_nbgrader
 
     url = str(load_config(root, db_url).CourseDirectory.db_url)
     check_gradebook(url)
-    with quiet_nbgrader(), open_gradebook(url, course.name) as gb:
+    with quiet_nbgrader(), open_gradebook(url) as gb:
         graded = _graded_students(gb, unit)
     if not graded:
         raise UsageError(f"Nobody's {unit.id} is in the gradebook yet. Run 'autograder grade {unit.id}' first.")
@@ -90,7 +91,7 @@ def read_marks(
     for name in students or ():
         if name not in everybody:
             raise UsageError(f"{name!r} is neither in the gradebook's {unit.id} nor in the roster.")
-    with quiet_nbgrader(), open_gradebook(url, course.name) as gb:
+    with quiet_nbgrader(), open_gradebook(url) as gb:
         notebook = gb.find_notebook(unit.id, unit.id)
         most = {cell.name: float(cell.max_score) for cell in [*notebook.grade_cells, *notebook.task_cells]}
         limits = _limits(unit, most)

@@ -30,6 +30,7 @@ from traitlets import Bool, Float, Integer, Unicode
 
 from autograder import folders, sandbox
 from autograder.course import Unit, load_course
+from autograder.database import check_gradebook
 from autograder.errors import InfrastructureError, UnrolledError
 from autograder.gradebook_session import remembered
 from autograder.graded_notebook import (
@@ -97,8 +98,8 @@ def _prepare_grading(converter: Any) -> None:
         return  # not one of ours: nbgrader says that it does not know it, or grades it in its own way
     folders.own_tools_on_path()
     try:
-        gradebook.check_gradebook(coursedir.db_url)
-        gradebook.ensure_registered(unit, root, coursedir.db_url)
+        check_gradebook(coursedir.db_url)
+        gradebook.ensure_registered(unit, root, coursedir.db_url, coursedir.course_id)
         for submission in converter.assignments:
             student = Path(submission).parent.name
             done = Path(coursedir.format_path(coursedir.autograded_directory, student, unit.id))
@@ -316,7 +317,6 @@ def _release_instead(converter: Any) -> None:
     Raises:
         NbGraderException: the release failed; nothing was changed. Exit code 1.
     """
-    from autograder import gradebook
     from autograder.release import register, release
 
     coursedir = converter.coursedir
@@ -326,12 +326,12 @@ def _release_instead(converter: Any) -> None:
         folders.own_tools_on_path()
         course = load_course()
         if not converter.no_database:
-            gradebook.check_gradebook(coursedir.db_url)  # before anything is written
+            check_gradebook(coursedir.db_url)  # before anything is written
         for line in release(names, root=root).lines():
             converter.log.info(line)
         if not converter.no_database:
             for name in names:
-                register(course.unit(name), root, coursedir.db_url)
+                register(course.unit(name), root, coursedir.db_url, coursedir.course_id or course.name)
     except UnrolledError as error:
         converter.log.error(str(error))
         raise NbGraderException(str(error)) from error

@@ -30,7 +30,7 @@ MAX_TEXT = 40_000  # characters of text kept per cell
 MAX_PICTURE = 4_000_000  # characters of base64 of one picture
 MAX_PICTURES = 12  # per cell
 MAX_OUTPUTS = 200  # per cell
-GRACE_SECONDS = 3.0  # between an interrupt and the end of the kernel
+GRACE_SECONDS = 12.0  # between an interrupt and the end of the kernel
 _PICTURES = ("image/png", "image/jpeg")
 
 _EPERM, _ENOSYS = 1, 38

@@ -49,10 +49,10 @@ class NotebookLimits:
     Unit 5's takes longest: four minutes of processor time if it has to train the network that sees, 75 s in one cell.
     """
 
-    cell_cpu_seconds: float = 180.0
-    cell_wall_seconds: float = 400.0
-    notebook_cpu_seconds: float = 600.0
-    notebook_wall_seconds: float = 1200.0
+    cell_cpu_seconds: float = 400.0
+    cell_wall_seconds: float = 1800.0
+    notebook_cpu_seconds: float = 1800.0
+    notebook_wall_seconds: float = 3600.0
     memory_mb: int = 2048  # resident, of all its processes together
     disk_mb: int = 128
     file_mb: int = 64

@@ -136,7 +136,7 @@ def build(unit: Unit, root: Path) -> Files:
     }
 
 
-def register(unit: Unit, root: Path, db_url: str) -> None:
+def register(unit: Unit, root: Path, db_url: str, course_id: str) -> None:
     """Tell a gradebook which cells of a unit are graded, as ``nbgrader generate_assignment`` does.
 
     Uses the source notebook that stands in ``solutions/``, so that the gradebook agrees with what was released.
@@ -148,7 +148,7 @@ def register(unit: Unit, root: Path, db_url: str) -> None:
     path = root / folders.SOURCES / unit.id / f"{unit.id}.ipynb"
     if not path.is_file():
         raise StoreError(f"{path} does not exist. Run 'autograder release {unit.id}' first.")
-    _convert(unit, path.read_bytes(), db_url)
+    _convert(unit, path.read_bytes(), db_url, course_id)
 
 
 def start_work(unit_id: str, *, root: Path | None = None) -> Path:
@@ -317,7 +317,7 @@ def quiet_nbgrader() -> Iterator[list[str]]:
             logger.setLevel(level)
 
 
-def _convert(unit: Unit, source: bytes, db_url: str | None = None) -> bytes:
+def _convert(unit: Unit, source: bytes, db_url: str | None = None, course_id: str = "") -> bytes:
     """Run nbgrader's generate_assignment on a source notebook, in a temporary course with nothing else in it.
 
     No module is there that nbgrader could copy. Without `db_url` no gradebook is written.
@@ -339,6 +339,7 @@ def _convert(unit: Unit, source: bytes, db_url: str | None = None) -> bytes:
         config.CourseDirectory.assignment_id = unit.id
         if db_url is not None:
             config.CourseDirectory.db_url = db_url
+            config.CourseDirectory.course_id = course_id
         else:
             config.GenerateAssignment.no_database = True
             config.GenerateAssignment.preprocessors = [

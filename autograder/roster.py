@@ -2,23 +2,26 @@
 
 A CSV file with a heading per column. ``id`` is the name of the student's folder in ``submitted/``, their id in the
 gradebook, and the only column that must be there; the others (:data:`COLUMNS`) are what an LMS calls the same person.
-The file is the instructor's own and is never committed.
+The file is the instructor's own and is never committed. How it is written (separators, encoding, columns of others)
+is :mod:`autograder.table_reader`'s business.
+
+People are told apart by what is written: ``li.na`` and ``lina`` are two accounts. Only case and spaces do not count;
+of names, which every system writes in its own way, accents and punctuation do not count either.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from autograder.errors import StoreError, UsageError
+from autograder.errors import UsageError
 from autograder.store import student_folder
+from autograder.table_reader import read_records
 
 ROSTER = "roster.csv"  # in the course's folder
-MOST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Person:
 
 COLUMNS = tuple(column.name for column in fields(Person))
 
+#: Columns whose values are names of people or groups, not keys: two people may have the same.
+_NAMES = ("name", "first_name", "last_name", "section")
+#: Columns in which a whole number may stand, which a spreadsheet spoils: 1001.0, 1.2E+11.
+_NUMBERS = ("id", "canvas_id", "sis_user_id", "sis_login_id", "moodle_id", "username", "id_number")
+
 
 @dataclass(frozen=True)
 class Roster:
@@ -59,6 +67,7 @@ class Roster:
 
     people: tuple[Person, ...] = ()
     file: Path | None = None
+    notes: tuple[str, ...] = ()  # what a person should know about the file
     _by_key: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def person(self, student: str) -> Person:
@@ -76,7 +85,7 @@ class Roster:
         """
         found: dict[str, str] = {}
         for column, value in known.items():
-            student = self._by_key.get((column, folded(value)))
+            student = self._by_key.get(_key(column, value))
             if value and student is not None:
                 found.setdefault(student, f"{column} {value!r}")
         if len(found) > 1:
@@ -92,19 +101,11 @@ def read_roster(path: Path) -> Roster:
         UsageError: it is not there, or a line breaks a rule; says which line and which rule.
         StoreError: it cannot be read.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UsageError(f"{path} is larger than 4 MB; a roster is a line per student.")
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"There is no roster at {path}. It is a CSV file with the columns {_words(COLUMNS)}."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text. Save it as CSV in UTF-8.") from error
-    except OSError as error:
-        raise StoreError(f"Cannot read {path}: {error.strerror or error}.") from error
-    return Roster(people := tuple(_people(text, path)), path, _keys(people, path))
+    if not path.exists():
+        raise UsageError(f"There is no roster at {path}. It is a CSV file with the columns {_words(COLUMNS)}.")
+    notes: list[str] = []
+    people = tuple(_people(path, notes))
+    return Roster(people, path, tuple(notes), _keys(people, path))
 
 
 def course_roster(root: Path, path: Path | None = None) -> Roster:
@@ -114,59 +115,84 @@ def course_roster(root: Path, path: Path | None = None) -> Roster:
     return read_roster(root / ROSTER) if (root / ROSTER).is_file() else Roster()
 
 
-def _people(text: str, path: Path) -> Iterable[Person]:
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}.") from error
-    if not rows:
-        raise UsageError(f"{path} is empty. Its first line names the columns, such as: id,first_name,last_name,email")
-    heading = [cell.strip().lower().replace(" ", "_") for cell in rows[0][1]]
-    unknown = [name for name in heading if name not in COLUMNS]
-    if unknown:
-        raise UsageError(f"{path} has an unknown column {unknown[0]!r} (known: {_words(COLUMNS)}).")
-    if "id" not in heading or len(set(heading)) < len(heading):
-        raise UsageError(f"{path} must have a column 'id', and none twice; it has {_words(heading)}.")
+def _people(path: Path, notes: list[str]) -> Iterable[Person]:
+    table = read_records(path, COLUMNS, ["id"])
+    notes += table.notes
     seen: dict[str, int] = {}
-    for line, row in rows[1:]:
-        if len(row) != len(heading):
-            raise UsageError(f"{path}, line {line}: {len(row)} cells under {len(heading)} headings.")
-        person = Person(**{name: cell.strip() for name, cell in zip(heading, row, strict=True)})
+    corrected: list[str] = []
+    for record in table.records:
+        cells = {name: _number(name, cell, path, record.line, corrected) for name, cell in record.cells.items()}
+        person = Person(**cells)
         try:
             student_folder(person.id)
         except UsageError as error:
-            raise UsageError(f"{path}, line {line}: {error}") from error
+            raise UsageError(f"{path}, line {record.line}: {error}") from error
         if person.id in seen:
-            raise UsageError(f"{path}, line {line}: the id {person.id!r} is also in line {seen[person.id]}.")
-        seen[person.id] = line
+            raise UsageError(f"{path}, line {record.line}: the id {person.id!r} is also in line {seen[person.id]}.")
+        seen[person.id] = record.line
         yield person
+    if corrected:
+        more = f" and {len(corrected) - 3} more" if len(corrected) > 3 else ""
+        notes.append(f"{path}: a spreadsheet has made numbers with decimals; read {', '.join(corrected[:3])}{more}.")
+
+
+def _number(column: str, cell: str, path: Path, line: int, corrected: list[str]) -> str:
+    """A key as it was before a spreadsheet took it for a number.
+
+    Raises:
+        UsageError: its last digits are lost.
+    """
+    if column not in _NUMBERS:
+        return cell
+    if re.fullmatch(r"\d(?:[.,]\d+)?[Ee]\+?\d+", cell):
+        raise UsageError(
+            f"{path}, line {line}: the {column} {cell} was shortened by a spreadsheet. "
+            "Format the column as text there, and type the number again."
+        )
+    whole = re.fullmatch(r"(\d+)[.,]0+", cell)
+    if whole is None:
+        return cell
+    corrected.append(f"{column} {cell} as {whole[1]} (line {line})")
+    return whole[1]
 
 
 def _keys(people: Iterable[Person], path: Path) -> dict[tuple[str, str], str]:
-    """(column, folded value) -> id. A value that two people share leads to nobody, unless it should be unique."""
-    found: dict[tuple[str, str], str] = {}
+    """(column, what is compared) -> id. A value that two people share leads to nobody, unless it should be unique."""
+    found: dict[tuple[str, str], Person] = {}
     shared: set[tuple[str, str]] = set()
     for person in people:
         first, last = person.first_name, person.last_name
         orders = (f"{first} {last}", f"{last} {first}", f"{last}, {first}") if first and last else (first or last,)
-        values = {("name", folded(name)) for name in (*orders, *person.aliases.split(";"))}
-        values |= {(column, folded(getattr(person, column))) for column in COLUMNS if column != "aliases"}
-        for key in sorted(values):
+        values = [("name", name) for name in (*orders, *person.aliases.split(";"))]
+        values += [(column, getattr(person, column)) for column in COLUMNS if column != "aliases"]
+        for column, value in values:
+            key = _key(column, value)
             if not key[1]:
                 continue
-            if key in found and found[key] != person.id:
-                if key[0] not in ("name", "first_name", "last_name", "section"):
-                    raise UsageError(f"{path}: {found[key]} and {person.id} have the same {key[0]}, {key[1]!r}.")
-                shared.add(key)
-            found[key] = person.id
-    return {key: student for key, student in found.items() if key not in shared}
+            other = found.setdefault(key, person)
+            if other is person:
+                continue
+            if column not in _NAMES:
+                theirs = getattr(other, column)
+                written = repr(value) if theirs == value else f"{theirs!r} and {value!r}"
+                raise UsageError(f"{path}: {other.id} and {person.id} have the same {column}, {written}.")
+            shared.add(key)
+    return {key: person.id for key, person in found.items() if key not in shared}
+
+
+def _key(column: str, value: str) -> tuple[str, str]:
+    return column, folded(value) if column in _NAMES else as_written(value)
 
 
 def folded(name: str) -> str:
-    """A name without what systems change in it: case, accents, spaces and punctuation."""
+    """A person's name without what systems change in it: case, accents, spaces and punctuation."""
     plain = unicodedata.normalize("NFKD", name).casefold()
     return "".join(c for c in plain if c.isalnum())
+
+
+def as_written(key: str) -> str:
+    """An id, account or address without its case and spaces; two that differ in anything else are two people's."""
+    return "".join(unicodedata.normalize("NFC", key).lower().split())
 
 
 def _words(names: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ WORKER = _HERE / "worker.py"
 #: The grader's only files inside the sandbox.
 INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "importing.py", "inert.py", "watch.py", "seccomp")
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
-START_SECONDS = 60.0
+START_SECONDS = 300.0  # guards against a hang only: a machine may be slow, and busy with other things
 NOBODY = 65534  # the user and group that root becomes before student code runs
 DEVICE_VARIABLE = "UNROLLED_DEVICE"  # names a graphics card to train on; see the check of the captioning test
 MORE_TASKS = 1024  # threads that all workers of one user may have together
@@ -792,7 +792,7 @@ def _try_bubblewrap() -> None:
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         raise InfrastructureError("setpriv is not installed (package util-linux)")
     command = [*_bubblewrap(), "--", *_as_nobody(), "/usr/bin/env", "true"]
-    done = subprocess.run(command, capture_output=True, timeout=20, env=_environment("/tmp"), check=False)
+    done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, env=_environment("/tmp"), check=False)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise InfrastructureError(said[-1] if said else f"bwrap ended with exit code {done.returncode}")

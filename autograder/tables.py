@@ -58,20 +58,3 @@ def _cell(cell: Cell) -> str:
     if cell is None:
         return ""
     return harmless(cell) if isinstance(cell, str) else number(cell)
-
-
-def read_csv(text: str, what: str) -> list[list[str]]:
-    """The rows of a CSV text; separated by semicolons if its first line has more of those than commas.
-
-    Raises:
-        UsageError: it is no CSV, or empty.
-    """
-    first = text.splitlines()[0] if text.strip() else ""
-    separator = ";" if first.count(";") > first.count(",") else ","
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise UsageError(f"{what} is no CSV file that can be read: {error}.") from error
-    if not rows:
-        raise UsageError(f"{what} is empty.")
-    return rows

@@ -21,12 +21,14 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from patience import APPEARS, HANGS
+
 ROOT = Path(__file__).resolve().parents[1]
 ATTACKS = Path(__file__).resolve().with_name("attacks")
 SECURITY = ROOT / "SECURITY.md"
 MARKS = ("<!-- attacks: begin -->", "<!-- attacks: end -->")
 UNIT = "02_bptt"
-JOB_SECONDS = 150  # the outer limit on one job
+JOB_SECONDS = HANGS  # the outer limit on one job
 STACKS = ("bubblewrap", "landlock", "process")
 
 
@@ -42,7 +44,7 @@ class Attack:
     outcome: str | None = None  # of the first exercise
     said: str | None = None  # pattern of what the report says was tried
     process: bool = False  # harmless enough to be run without a sandbox
-    wall_seconds: float = 20.0
+    wall_seconds: float = 300.0
     memory_mb: int = 1024
     slow: bool = False
     leaks: tuple[str, ...] = ()  # stacks that do not promise to stop it
@@ -191,7 +193,7 @@ class Arena:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=APPEARS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
         process.stdout.close()
@@ -236,22 +238,22 @@ def judge_job(job: dict, stack_name: str) -> dict:
     from autograder.submission import Submission
 
     course = load_course()
-    unit = course.unit(UNIT)
+    honest_unit = course.unit(UNIT)
     unit = replace(
-        unit, call_cpu_seconds=1.0, call_wall_seconds=float(job["wall_seconds"]), memory_mb=int(job["memory_mb"])
+        honest_unit, call_cpu_seconds=1.0, call_wall_seconds=float(job["wall_seconds"]), memory_mb=int(job["memory_mb"])
     )
     helper = (ATTACKS / "honest.py").read_bytes()
     draw = hidden_draw(UNIT, "attacker", b"an arena's salt")
     stack = choose(stack_name)
 
-    def points(source: str, exercises: list[str]):
+    def points(source: str, exercises: list[str], unit=unit):
         files = {"bptt.py": source.encode(), "honest.py": helper}
         return judge(course, unit, Submission(Path("attack"), "bptt.py", files), draw, stack=stack, exercises=exercises)
 
     started = time.monotonic()
     result = points(job["source"], list(job["points"]))
     seconds = time.monotonic() - started
-    honest = points("from honest import relative_error, rnn_step_forward\n", ["relative_error"])
+    honest = points("from honest import relative_error, rnn_step_forward\n", ["relative_error"], honest_unit)
     children = psutil.Process().children(recursive=True)
     return {
         "result": result.to_json(),

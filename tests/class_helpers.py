@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from patience import HANGS
 from small_course import make_course
+from sqlalchemy import create_engine, text
 
 from autograder import folders
 from autograder.cluster import Place
@@ -57,14 +58,14 @@ def command(*options: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Of a process that grades: a fixed salt, one thread."""
+    """Of a process that grades: a fixed salt, one thread; the gradebook is UNROLLED_DB, if a test sets that."""
     return os.environ | {"UNROLLED_SALT": SALT, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def grade(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        command(*options), cwd=root, env=environment(), capture_output=True, text=True, check=False, timeout=280
+        command(*options), cwd=root, env=environment(), capture_output=True, text=True, check=False, timeout=HANGS
     )
 
 
@@ -73,25 +74,27 @@ def events(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def marks(root: Path) -> dict[str, Any]:
+def marks(root: Path, db_url: str = "") -> dict[str, Any]:
     """All that the gradebook says about students, without its random ids and times; and the autograded notebooks.
 
     These as what they hold: nbgrader writes a line of text as a line of JSON, and we do not.
     """
-    connection = sqlite3.connect(root / "gradebook.db")
+    engine = create_engine(db_url or os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}")
     students = "from student s join submitted_assignment a on a.student_id = s.id"
     students += " join submitted_notebook n on n.assignment_id = a.id"
 
     def rows(what: str, table: str = "") -> list[tuple[Any, ...]]:
         joined = f" join {table} x on x.notebook_id = n.id join base_cell b on b.id = x.cell_id" if table else ""
-        return sorted(connection.execute(f"select {what} {students}{joined}"), key=str)
+        return sorted(map(tuple, connection.execute(text(f"select {what} {students}{joined}"))), key=str)
 
-    found = {
-        "grades": rows("s.id, b.name, x.auto_score, x.manual_score, x.needs_manual_grade, x.extra_credit", "grade"),
-        "comments": rows("s.id, b.name, x.auto_comment, x.manual_comment", "comment"),
-        "submissions": rows("s.id, n.late_submission_penalty"),
-    }
-    connection.close()
+    with engine.connect() as connection:
+        needs = "case when x.needs_manual_grade then 1 else 0 end"  # a number here, a truth value there
+        found = {
+            "grades": rows(f"s.id, b.name, x.auto_score, x.manual_score, {needs}, x.extra_credit", "grade"),
+            "comments": rows("s.id, b.name, x.auto_comment, x.manual_comment", "comment"),
+            "submissions": rows("s.id, n.late_submission_penalty"),
+        }
+    engine.dispose()
     files = sorted((root / folders.AUTOGRADED).rglob("*.ipynb"))
     return found | {str(file.relative_to(root)): nbformat.read(file, as_version=4) for file in files}
 

@@ -12,6 +12,7 @@ from typing import Any
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from patience import HANGS
 
 from autograder.course import Unit, load_course
 
@@ -49,7 +50,7 @@ def run_notebook(
     conclusions: Mapping[str, str],
     *,
     earlier: Iterable[str] = (),
-    timeout: int,
+    timeout: int = HANGS,
     change: Callable[[nbformat.NotebookNode], None] = lambda notebook: None,
 ) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom beside the reference modules, its conclusions in a last cell.
@@ -59,7 +60,7 @@ def run_notebook(
         course: an empty folder; the modules are put there.
         conclusions: name -> expression in the notebook's variables.
         earlier: units whose modules the notebook takes functions from.
-        timeout: seconds for a cell.
+        timeout: seconds for a cell: a guard against hanging.
         change: what is done to the notebook before it runs.
     """
     for needed in (*(load_course().unit(name) for name in earlier), unit):

@@ -37,7 +37,6 @@ def test_a_correct_module_gets_full_marks(path: Path, draw) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("path", ALTERNATIVES, ids=lambda path: path.stem)
 def test_a_correct_module_trains_a_good_model(path: Path) -> None:
     """The captioning test asks nothing of style, neither: half a minute of training for each."""

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import APPEARS
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,7 @@ NOTEBOOK, MODULE = "01_vanilla_rnn.ipynb", "vanilla_rnn.py"
 RIGHT = "return np.tanh(x @ Wx + prev_h @ Wh + b)"
 WRONG = "return np.tanh(x @ Wx + prev_h @ Wh)"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PATIENCE = 60_000  # milliseconds; what a busy machine may take for one thing to appear
+PATIENCE = 1000 * APPEARS  # milliseconds, as Playwright counts
 
 pytestmark = [
     pytest.mark.browser,
@@ -55,7 +56,7 @@ def free_port() -> int:
 def answers(url: str) -> bool:
     """Whether a server is up at this address."""
     try:
-        with urllib.request.urlopen(url, timeout=5):
+        with urllib.request.urlopen(url, timeout=60):
             return True
     except (urllib.error.URLError, OSError):
         return False

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from class_helpers import SALT, UNIT, Here, environment, hand_in, make_class, marks
 from nbgrader.api import Gradebook
+from patience import HANGS
 from rich.console import Console
 
 from autograder import class_run, folders, store
@@ -198,7 +199,7 @@ def test_the_gradebook_is_what_nbgrader_makes_of_it(classroom):
     shutil.rmtree(classroom / folders.AUTOGRADED)
     (classroom / "gradebook.db").unlink()
     command = [sys.executable, "-m", "nbgrader", "autograde", UNIT.id]
-    done = subprocess.run(command, cwd=classroom, env=environment(), capture_output=True, text=True, timeout=250)
+    done = subprocess.run(command, cwd=classroom, env=environment(), capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     assert marks(classroom) == ours
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from class_helpers import UNIT, command, environment, events, grade, hand_in, make_class, marks
+from patience import HANGS, wait_until
 
 from autograder import cluster, folders
 from autograder.errors import InfrastructureError, UsageError
@@ -22,7 +22,6 @@ from autograder.mistakes import reference_path
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="grading a class wants Linux"),
-    pytest.mark.timeout(600),  # a scheduler, two workers and a judge start for each test
 ]
 
 
@@ -43,10 +42,8 @@ def loopback(tmp_path) -> Iterator[tuple[str, Callable[[str], subprocess.Popen[b
         return running[-1]
 
     dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-    deadline = time.monotonic() + 120
-    while not file.exists() or not file.read_text():
-        assert time.monotonic() < deadline and running[0].poll() is None, (elsewhere / "0.log").read_text()
-        time.sleep(0.1)
+    wait_until(lambda: file.exists() and file.read_text() or running[0].poll() is not None)
+    assert running[0].poll() is None and file.exists(), (elsewhere / "0.log").read_text()
     address = json.loads(file.read_text())["address"]
 
     def worker(name: str) -> subprocess.Popen[bytes]:
@@ -88,7 +85,7 @@ def test_a_lost_worker_s_submissions_go_elsewhere(loopback, larger_class, tmp_pa
     while sum('"event": "done"' in line for line in lines) < 4 and (line := judge.stdout.readline()):
         lines.append(line)
     workers[0].kill()
-    rest, errors = judge.communicate(timeout=400)
+    rest, errors = judge.communicate(timeout=HANGS)
     done = [event for event in events("".join(lines) + rest) if event["event"] == "done"]
     assert judge.returncode == 0, errors + rest
     assert Counter(event["student"] for event in done) == Counter(

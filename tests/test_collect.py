@@ -261,9 +261,9 @@ def test_odd_entries_are_in_the_table(root: Path, download: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("name\nada\n", "unknown column 'name'"),
+        ("name\nada\n", "must have a column 'id'; it has name"),
         ("email\na@x\n", "must have a column 'id'"),
-        ("id,email\nada\n", "line 2: 1 cells under 2 headings"),
+        ("id,email\nada\n", "line 2: 1 cell under 2 headings"),
         ("id\nada\nada\n", "is also in line 2"),
         ("id\n../eve\n", "cannot be a student's name"),
         ("id,canvas_id\nada,1\nbruno,1\n", "have the same canvas_id"),

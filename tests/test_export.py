@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import yaml
 from golden_files import same_as_golden
+from patience import HANGS
 from small_course import make_course, make_result
 
 from autograder import cli, gradebook, gradescope_run
@@ -366,7 +367,7 @@ def on_gradescope(base: Path, tmp_path: Path, module: str, **metadata: object) -
     (here / "submission_metadata.json").write_text(json.dumps(about), encoding="utf-8")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "UNROLLED", "COV"))}
     script = str(here / "source" / "run_autograder")
-    return subprocess.run(["bash", script, str(here)], capture_output=True, text=True, env=own, timeout=120)
+    return subprocess.run(["bash", script, str(here)], capture_output=True, text=True, env=own, timeout=HANGS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Gradescope is Linux")
@@ -521,7 +522,7 @@ def test_the_step_of_the_workflow_runs(tmp_path: Path) -> None:
     shutil.copy(reference_path(UNIT), tmp_path / "submission" / UNIT.id)
     own = {**os.environ, "GITHUB_OUTPUT": "out.txt", "GITHUB_STEP_SUMMARY": "summary.md", "UNROLLED_SALT": "x"}
     command = [sys.executable, "-m", "autograder.github_classroom", UNIT.id, "submission", "page.html"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=own, timeout=120)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=own, timeout=HANGS)
     if "Nothing was graded" in done.stdout + done.stderr:
         pytest.skip("there is no isolation here")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from patience import HANGS
 from small_course import HOME, make_course, make_result
 
-from autograder import grade, gradebook, graded_notebook
+from autograder import database, grade, gradebook, gradebook_session, graded_notebook
 from autograder.course import load_course
+from autograder.database import GradebookGoneError, check_gradebook
 from autograder.errors import InfrastructureError, StoreError, UsageError
-from autograder.gradebook import check_gradebook, ensure_registered, read_scores, record_class, submitted_students
+from autograder.gradebook import ensure_registered, read_scores, record_class, submitted_students
 from autograder.release import quiet_nbgrader, release
 from autograder.results import Outcome
 from autograder.store import ResultStore
@@ -41,14 +43,25 @@ def empty_room(tmp_path_factory) -> Path:
     return root
 
 
-@pytest.fixture(params=["at once", "by nbgrader's steps"])
+@pytest.fixture(scope="module")
+def on_server(empty_room, postgres) -> str:
+    """The address of a database on a server that holds the same."""
+    address = postgres.database()
+    ensure_registered(UNIT, empty_room, address)
+    return address
+
+
+@pytest.fixture(params=["at once", "by nbgrader's steps", "at once, PostgreSQL"])
 def room(empty_room, tmp_path, monkeypatch, request) -> Path:
     """A copy of it, where the judge gives each module the share of points that it asks for in its first line.
 
-    Whatever is said of it holds for both ways of recording.
+    Whatever is said of it holds for both ways of recording, into a file and into a database on a server.
     """
-    if request.param != "at once":
+    if not request.param.startswith("at once"):
         monkeypatch.setattr(gradebook, "is_standard", lambda config: False)
+    if request.param.endswith("PostgreSQL"):
+        original = request.getfixturevalue("on_server")
+        monkeypatch.setenv("UNROLLED_DB", request.getfixturevalue("postgres").database(original))
     monkeypatch.setenv("UNROLLED_SALT", "a salt for tests")
 
     def judge(unit_id, path, *, student, draw):
@@ -62,7 +75,7 @@ def room(empty_room, tmp_path, monkeypatch, request) -> Path:
 
 
 def url(root: Path) -> str:
-    return f"sqlite:///{root / 'gradebook.db'}"
+    return os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}"
 
 
 def hand_in(root: Path, student: str, module: str | None, *, notebook: bool = True) -> Path:
@@ -398,9 +411,10 @@ def test_progress_is_told_one_by_one(room):
 # ── gradebooks that cannot be used ────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("room", ["at once"], indirect=True)
 def test_a_locked_gradebook_is_one_sentence(room, monkeypatch):
     """Another program is writing."""
-    monkeypatch.setattr(gradebook, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(database, "_LOCK_SECONDS", 0.05)
     hand_in(room, "ada", "1")
     connection = sqlite3.connect(room / "gradebook.db", isolation_level=None)
     connection.execute("begin exclusive")
@@ -410,6 +424,21 @@ def test_a_locked_gradebook_is_one_sentence(room, monkeypatch):
     assert record(room)["ada"].ok
 
 
+@pytest.mark.parametrize("room", ["at once", "by nbgrader's steps"], indirect=True)
+def test_a_gradebook_that_is_locked_half_way_ends_the_run(room, monkeypatch):
+    """It concerns everybody, so it is said once, not for each student; what was recorded stays."""
+    monkeypatch.setattr(gradebook_session, "_TURN_SECONDS", 0.05)
+    for name in ("ada", "bob"):
+        hand_in(room, name, "1")
+    connection = sqlite3.connect(room / "gradebook.db", isolation_level=None)
+    with pytest.raises(GradebookGoneError, match="is locked by another program"):
+        record_class(UNIT.id, root=room, progress=lambda entry: connection.execute("begin exclusive"))
+    connection.close()
+    assert scores(room, "ada") == shares(1) and scores(room, "bob") == {}
+    assert [entry.changed for entry in record(room).values()] == [False, True]
+
+
+@pytest.mark.parametrize("room", ["at once"], indirect=True)
 def test_a_foreign_database_is_not_touched(room):
     """A database of something else is refused before nbgrader makes tables in it."""
     other = room / "other.db"
@@ -431,9 +460,10 @@ def test_a_foreign_database_is_not_touched(room):
         ("sqlite:///{root}/nowhere/g.db", "there is no folder"),
         ("sqlite:///{root}/submitted", "is a folder"),
         ("nonsense", "no database address"),
-        ("nosuchdb://host/x", "cannot be reached"),
+        ("nosuchdb://host/x", "no database address"),
     ],
 )
+@pytest.mark.parametrize("room", ["at once"], indirect=True)
 def test_an_impossible_gradebook_is_one_sentence(room, address, word):
     """Whatever is wrong with the address, it is said before anything is graded."""
     hand_in(room, "ada", "1")
@@ -447,11 +477,11 @@ def test_a_gradebook_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
     file = tmp_path / "gradebook.db"
     monkeypatch.setattr(os, "link", lambda *paths: {}["interrupted"])
     with quiet_nbgrader(), pytest.raises(KeyError, match="interrupted"):
-        gradebook.open_gradebook(f"sqlite:///{file}", COURSE)
+        database.make_gradebook(f"sqlite:///{file}")
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
     with quiet_nbgrader():
-        gradebook.open_gradebook(f"sqlite:///{file}", COURSE).close()
+        database.make_gradebook(f"sqlite:///{file}")
     check_gradebook(f"sqlite:///{file}")
     assert list(tmp_path.iterdir()) == [file]
 
@@ -507,7 +537,7 @@ def nbgrader(root: Path, *words: str, expect: int = 0, **environment: str) -> st
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=HANGS,
     )
     said = run.stdout + run.stderr
     assert run.returncode == expect, said
@@ -586,9 +616,10 @@ def test_the_students_module_is_graded_not_ours(classroom, recorded):
     assert not (classroom / "autograded" / "missing" / UNIT.id / UNIT.module_file).exists()
 
 
-def test_nbgrader_autograde_gives_the_same_scores(classroom, recorded):
+@pytest.mark.parametrize("server", [False, True], ids=["SQLite", "PostgreSQL"])
+def test_nbgrader_autograde_gives_the_same_scores(classroom, recorded, server, request):
     """The stock command, with a gradebook of its own and nothing graded before, agrees test cell by test cell."""
-    other = f"sqlite:///{classroom / 'stock.db'}"
+    other = request.getfixturevalue("postgres").database() if server else f"sqlite:///{classroom / 'stock.db'}"
     said = nbgrader(classroom, "autograde", UNIT.id, "--force", UNROLLED_DB=other)
     assert "Traceback" not in said
     for student, entry in recorded.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from patience import HANGS
+
 QUICKLY = "import sys\nfrom autograder.quick_imports import *\nimport_jsonschema()\nimport_nbgrader()\n"
 
 
@@ -15,7 +17,7 @@ def after(code: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

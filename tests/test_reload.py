@@ -10,6 +10,7 @@ import jupytext
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
+from patience import HANGS
 
 from autograder.course import load_course
 
@@ -48,7 +49,7 @@ class Session:
             elif "evalue" in content:
                 shown["err"].append(f"{content['ename']}: {content['evalue']}")
 
-        self.client.execute_interactive(source, output_hook=keep, timeout=120)
+        self.client.execute_interactive(source, output_hook=keep, timeout=HANGS)
         return "".join(shown["out"]), "".join(shown["err"])
 
     def answer(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -9,17 +10,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from class_helpers import command, environment, events, grade, hand_in, make_class, marks
+from patience import APPEARS, HANGS
+from postgres_server import PASSWORD
 
 from autograder import folders
 from autograder.store import ResultStore
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="grading a class wants Linux"),
-    pytest.mark.timeout(600),  # each test starts the whole command several times
 ]
 
 
@@ -41,20 +44,28 @@ def finished(classroom, tmp_path_factory) -> tuple[Path, float]:
 
 
 @pytest.fixture
-def fresh(classroom, tmp_path) -> Path:
-    """A copy of the course in which nothing is graded."""
+def expected(finished) -> dict[str, Any]:
+    """What the gradebook holds after an undisturbed run."""
+    return marks(finished[0], f"sqlite:///{finished[0] / 'gradebook.db'}")
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def fresh(classroom, tmp_path, request, monkeypatch) -> Path:
+    """A copy of the course in which nothing is graded; its gradebook is a file, or a database on a server."""
+    if request.param == "PostgreSQL":
+        monkeypatch.setenv("UNROLLED_DB", request.getfixturevalue("postgres").database())
     shutil.copytree(classroom, tmp_path / "course")
     return tmp_path / "course"
 
 
-def start(root: Path, *options: str) -> subprocess.Popen[str]:
+def start(root: Path, *options: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Start the command, printing JSON lines."""
     return subprocess.Popen(
         command("--json-lines", *options),
         cwd=root,
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -74,12 +85,14 @@ def kill(process: subprocess.Popen[str]) -> None:
     children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.kill()
     process.communicate()
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=APPEARS)
     assert alive == []
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_killed_run_goes_on_and_ends_the_same(fresh, finished, count):
+@pytest.mark.parametrize(
+    ("fresh", "count"), [("SQLite", 0), ("SQLite", 1), ("SQLite", 3), ("PostgreSQL", 1)], indirect=["fresh"]
+)
+def test_a_killed_run_goes_on_and_ends_the_same(fresh, expected, count):
     """After `kill -9` the same command grades the rest, nobody twice, and the gradebook is that of one run."""
     process = start(fresh)
     before = wait_for(process, count)
@@ -88,7 +101,42 @@ def test_a_killed_run_goes_on_and_ends_the_same(fresh, finished, count):
     assert done.returncode == 0, done.stdout + done.stderr
     kept = [event["student"] for event in events(done.stdout) if event["event"] == "done" and event["kept"]]
     assert set(before) <= set(kept)
-    assert marks(fresh) == marks(finished[0])
+    assert marks(fresh) == expected
+
+
+def test_two_graders_at_once_end_in_the_gradebook_of_one(fresh, expected, tmp_path, monkeypatch):
+    """Two courses' folders, one gradebook that is not there yet, and students whom both grade."""
+    other = tmp_path / "other"
+    shutil.copytree(fresh, other)
+    if "UNROLLED_DB" not in os.environ:
+        monkeypatch.setenv("UNROLLED_DB", f"sqlite:///{tmp_path / 'shared.db'}")
+        (fresh / "gradebook.db").unlink(missing_ok=True)
+    theirs = [*("--student", "ada", "--student", "bob", "--student", "cyd", "--student", "dee")]
+    both = [start(fresh, *theirs), start(other, *theirs[2:], "--student", "eve")]
+    said = [process.communicate(timeout=HANGS)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert {name: rows for name, rows in marks(fresh).items() if not name.endswith(".ipynb")} == {
+        name: rows for name, rows in expected.items() if not name.endswith(".ipynb")
+    }
+
+
+@pytest.mark.parametrize("fresh", ["PostgreSQL"], indirect=True)
+def test_a_server_that_goes_away_costs_a_sentence(fresh, expected, postgres):
+    """Exit code 4, no traceback and no password; the same command goes on when the server is back."""
+    process = start(fresh, stderr=subprocess.PIPE)
+    before = wait_for(process, 1)
+    postgres.stop()
+    try:
+        out, err = process.communicate(timeout=HANGS)
+        again = grade(fresh)
+    finally:
+        postgres.start()
+    assert process.returncode == 4 and "cannot be used any more" in err and "the same command again" in err, out + err
+    assert again.returncode == 4 and "cannot be reached" in again.stderr
+    assert not any(word in out + err + again.stdout + again.stderr for word in ("Traceback", PASSWORD))
+    done = grade(fresh, "--json-lines")
+    kept = [event["student"] for event in events(done.stdout) if event["event"] == "done" and event["kept"]]
+    assert done.returncode == 0 and set(before) <= set(kept) and marks(fresh) == expected
 
 
 @pytest.mark.slow
@@ -110,17 +158,18 @@ def test_twenty_kills_at_random_moments_end_in_twenty_identical_gradebooks(class
         shutil.rmtree(root)
 
 
+@pytest.mark.parametrize("fresh", ["SQLite"], indirect=True)
 def test_ctrl_c_keeps_what_is_graded_and_says_how_to_go_on(fresh, finished):
     """Exit code 130, a sentence, no traceback, no process left; the next run keeps what was done."""
     process = start(fresh)
     before = wait_for(process, 1)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     texts = [event["text"] for event in events(said) if event["event"] == "warning"]
     assert any("the same command goes on" in text for text in texts) and "Traceback" not in said
-    assert psutil.wait_procs(children, timeout=30)[1] == []
+    assert psutil.wait_procs(children, timeout=APPEARS)[1] == []
     done = grade(fresh, "--json-lines")
     kept = [event["student"] for event in events(done.stdout) if event["event"] == "done" and event["kept"]]
     assert set(before) <= set(kept) and marks(fresh) == marks(finished[0])
@@ -135,6 +184,7 @@ def test_a_finished_run_changes_nothing_when_it_is_repeated(finished):
     assert marks(finished[0]) == before
 
 
+@pytest.mark.parametrize("fresh", ["SQLite"], indirect=True)
 def test_half_written_results_are_graded_again(fresh, finished):
     """Files that a crash of the machine cut short count as not there."""
     grade(fresh)
@@ -146,6 +196,7 @@ def test_half_written_results_are_graded_again(fresh, finished):
     assert marks(fresh) == marks(finished[0])
 
 
+@pytest.mark.parametrize("fresh", ["SQLite"], indirect=True)
 def test_two_runs_at_once_are_refused(fresh):
     """The second one says who is grading, with exit code 4, and touches nothing."""
     process = start(fresh)
@@ -157,6 +208,7 @@ def test_two_runs_at_once_are_refused(fresh):
         kill(process)
 
 
+@pytest.mark.parametrize("fresh", ["SQLite"], indirect=True)
 def test_an_earlier_submission_s_score_does_not_outlive_a_failure(fresh, monkeypatch):
     """A student hands in again and the grader fails: the old score is taken back, exit code 5, not a zero."""
     grade(fresh)

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from grading_helpers import judge_path, judge_source, reference_source, sample_draws, the_unit
+from patience import APPEARS, wait_until
 
 from autograder import lockdown, protocol, sandbox
 from autograder.channel import Channel, printable
@@ -384,16 +385,13 @@ call("import time\\ndef f():\\n    time.sleep(60)\\n", "f", [], choose({stack.na
 """
     judge_process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, start_new_session=True)
     judge_process.stdout.readline()
-    deadline = time.monotonic() + 60
-    while len(children := psutil.Process(judge_process.pid).children(recursive=True)) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    time.sleep(0.5)
+    assert wait_until(lambda: len(psutil.Process(judge_process.pid).children(recursive=True)) >= 2)
+    time.sleep(0.5)  # into the sleeping function, as a rule; before it the same must hold
     children = psutil.Process(judge_process.pid).children(recursive=True)
     judge_process.kill()
     judge_process.wait()
     judge_process.stdout.close()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=APPEARS)
     assert not alive
 
 
@@ -711,7 +709,7 @@ def test_the_judges_memory_is_flat_over_two_hundred_submissions():
             assert not failures(attack, stack.name, found, targets), attack.name
             plain = "from honest import relative_error, rnn_step_forward\n"
             job = {"name": "honest", "source": plain, "points": {"rnn_step_forward": 4}}
-            found = arena.run(job | {"wall_seconds": 20, "memory_mb": 512})
+            found = arena.run(job | {"wall_seconds": 300, "memory_mb": 512})
             assert found["result"]["score"] == 4 and found["honest"] == 2
             memory.append(found["memory"])
     finally:
@@ -732,6 +730,7 @@ import os, sys
 os.setgroups([]); os.setgid(1234); os.setuid(1234)
 sys.path[:0] = [{str(TESTS)!r}, {str(TESTS.parent)!r}]
 from test_sandbox import *
+from patience import APPEARS, wait_until
 for stack in sandbox.probe()[0]:
     assert judged(reference_source(UNIT), stack, None).score == 80
 """

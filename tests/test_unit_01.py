@@ -44,7 +44,7 @@ CONCLUSIONS = variables("""
 @pytest.fixture(scope="module")
 def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom, conclusions in a last cell."""
-    return run_notebook(UNIT, tmp_path_factory.mktemp("unit_01"), CONCLUSIONS, timeout=240)
+    return run_notebook(UNIT, tmp_path_factory.mktemp("unit_01"), CONCLUSIONS)
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ CONCLUSIONS = variables("""
 def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell."""
     course = tmp_path_factory.mktemp("unit_02")
-    return run_notebook(UNIT, course, CONCLUSIONS, earlier=["01_vanilla_rnn"], timeout=240)
+    return run_notebook(UNIT, course, CONCLUSIONS, earlier=["01_vanilla_rnn"])
 
 
 @pytest.fixture(scope="module")

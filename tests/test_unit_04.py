@@ -50,7 +50,7 @@ def solved(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     """The notebook after a run from top to bottom beside the reference modules, conclusions in a last cell."""
     course = tmp_path_factory.mktemp("unit_04")
     earlier = ["02_bptt", "03_char_lm"]
-    return run_notebook(UNIT, course, CONCLUSIONS, earlier=earlier, timeout=1800, change=with_a_short_long_run)
+    return run_notebook(UNIT, course, CONCLUSIONS, earlier=earlier, change=with_a_short_long_run)
 
 
 @pytest.fixture(scope="module")

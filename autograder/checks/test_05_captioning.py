@@ -741,8 +741,9 @@ CELL, INJECT = "lstm", "every_step"
 #: What is asked of captions of unseen pictures. benchmarks/captioning_thresholds.py has the runs that they come from.
 LEAST_MEANING, LEAST_BLEU = 0.30, 0.56
 
-#: Processor time after which training is stopped, and how many times a call's limits the whole test may take.
-TRAINING_SECONDS, TEST_FACTOR = 80.0, 12.0
+#: Processor time after which training is stopped, and how many times a call's limits the whole test may take. The
+#: slowest right module that we have takes 63 s on a busy machine: a machine half as fast must not cost it a point.
+TRAINING_SECONDS, TEST_FACTOR = 160.0, 24.0
 
 #: float32 rounds each of some twenty additions and products on the way to a loss to 6e-8; a loss that counts padding,
 #: or another word, is off by percents.

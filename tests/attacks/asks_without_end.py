@@ -4,7 +4,7 @@ stopped_by = "deadlines on sending, too"
 points = { relative_error = 0, rnn_step_forward = 4 }
 outcome = "timed_out"
 process = true
-wall_seconds = 4
+wall_seconds = 8
 slow = true
 """
 

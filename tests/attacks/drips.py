@@ -4,7 +4,7 @@ stopped_by = "deadline on the clock"
 points = { relative_error = 0, rnn_step_forward = 4 }
 outcome = "timed_out"
 process = true
-wall_seconds = 4
+wall_seconds = 8
 slow = true
 """
 
