@@ -324,8 +324,7 @@ def run_together(
         the records; None if this cannot be done, and nothing was judged.
     """
     try:
-        planned = [planned(check, parts, case) for case in cases]
-        answers = student.call_together(planned)
+        answers = student.call_together([planned(check, parts, case) for case in cases])
         if answers is None:
             return None
         return [run_case(check, parts, _Answered(a), case) for case, a in zip(cases, answers, strict=True)]

@@ -1,18 +1,22 @@
 """Tells a backward pass from differences of forward passes, by how its work grows.
 
-A backward pass does a few times the work of its forward pass, however many numbers it is differentiated by.
-Differences (one-sided, central, complex steps, dual numbers, stacked or not, cached by the forward or not) need a forward
-pass for every number, or at the very least for every column of the inputs: where the inputs are ``n`` times
-as wide, that is ``n`` times as many forward passes, each of them ``n`` times as long.
+A backward pass does a few times the work of its forward pass, however many numbers it is differentiated by. Differences
+(one-sided, central, complex steps, dual numbers, stacked or not, kept by the forward or not) need a forward pass for
+every number, or for every column of the inputs at the very least: where the inputs are ``n`` times as wide, that is
+``n`` times as many forward passes, each of them ``n`` times as long.
 
 So forward and backward are called together on inputs that grow along one axis, and the judge reads the processor time
 of the worker's process. Two figures, both without a unit, tell the two apart whatever the machine and the style:
 
-- *share*: the time, in units of that of the fewest forward passes which differences could do with, each as quick as ours;
-- *growth*: the time per column, in units of what it was on narrow inputs.
+- *share*: the time for one column, in forward passes, each as quick as ours;
+- *growth*: the time for one column, in units of what it is on narrow inputs.
 
-Right code that is slow (loops over entries, a Jacobian per sample, ``np.vectorize``) has a share that falls and a
-growth of 1; differences have a share of 1 or more and a growth that rises. Their product decides.
+Right code that is slow (loops over entries, a Jacobian per sample, ``np.vectorize``) has a growth of 1 and a share
+that falls; differences have a share of 1 or more and a growth that rises. The product decides.
+
+Not told apart: differences of which each moves much at once, where the loss is a sum over parts that do not meet (one
+row of a softmax at a time, say). Their work grows like that of a backward pass, and whoever writes them has seen which
+output depends on which input.
 """
 
 from __future__ import annotations
@@ -39,17 +43,22 @@ FIRST = 256
 QUICK = 0.3
 #: Columns of the inputs by which growth is measured, and how often: its median counts.
 NARROW, REPEATED = 64, 3
-#: Columns, and how many times the exercise's :attr:`~autograder.checking.Growing.slowest` the product of share and growth
-#: must be to show differences. Measured on the reference, on all of tests/alternatives and on the slow styles and the
-#: differences of tests/gradient_styles.py, in units of `slowest`: right versions reach 1.6 on 1024 columns, 1.0 on
-#: 4096 and 0.4 on 16384; one-sided differences, the cheapest that do not exploit which output depends on which
-#: input, 4 to 12, 6 to 20 and more than 20. So the last decides; the others spare time.
-LEVELS = ((1024, 8.0), (4096, 4.0), (16384, 2.0))
+#: Columns, and how many times the exercise's :attr:`~autograder.checking.Growing.slowest` share times growth must be to
+#: show differences. Measured on the reference, on tests/alternatives and on tests/gradient_styles.py, in units of
+#: `slowest`: right versions reach 2.5 on 256, 1.7 on 1024, 1.0 on 4096 and 0.4 on 16384 columns; one-sided differences,
+#: the cheapest that do not exploit which output depends on which input, 6, 4, 6 and more than 20. So the last
+#: decides; the others spare time.
+LEVELS = ((FIRST, 30.0), (1024, 8.0), (4096, 4.0), (16384, 2.0))
+#: On so many columns and more, a growth that is no more than this shows that it is no differences: theirs is 1.35 at
+#: the least, that of slow right code 1.05 at the most.
+ENOUGH_SEEN, STEADY = 4096, 1.2
 #: Values of larger inputs are not held against right ones: results in lists may be too many for one message.
 VALUES_UP_TO = 1024
 #: Processor time of the first calls after which they are stopped: a hundred times what the slowest right code takes.
 FIRST_SECONDS = 1.0
-#: And of later ones, at the most.
+#: A measurement of so many seconds is not repeated.
+LONG = 0.05
+#: Processor time of later calls after which they are stopped: far more than slow right code takes.
 MOST_SECONDS = 8.0
 #: Entries of the arrays of one question that student code may ask while it is measured.
 MOST_ASKED = 400_000
@@ -58,9 +67,9 @@ PROJECTION_RTOL = 1e-3
 
 #: What is said of differences.
 BY_DIFFERENCES = (
-    "The values are right, but they come from differences of forward passes, one for each number (its work grows like the "
-    "square of the inputs'). That is a way to check a backward pass, not one: a training step would cost thousands of "
-    "forward passes. Derive the gradients, and have them computed from the cache."
+    "The values are right, but they come from differences of forward passes, one for each number: the work grows like "
+    "the square of the inputs'. That is how to check a backward pass, not one itself: a training step would cost "
+    "thousands of forward passes. Derive the gradients, and compute them from what the forward pass kept."
 )
 
 
@@ -116,21 +125,34 @@ class Growth:
             return first.wrong
         if self.share(first) <= QUICK:
             return None
-        readings = [self.read(NARROW, FIRST_SECONDS) for _ in range(REPEATED)]
-        for reading in readings:
-            if reading.wrong is not None:
-                return reading.wrong
-        narrow = statistics.median(reading.each for reading in readings)
+        narrow = self.narrow()
+        if isinstance(narrow, Finding):
+            return narrow
         for columns, times in LEVELS:
             # share * growth = (each / yardstick) * (each / narrow)
             enough = columns * math.sqrt(times * self.growing.slowest * narrow * self.yardstick(columns))
-            reading = self.read(columns, min(enough, MOST_SECONDS))
+            enough = min(enough, MOST_SECONDS)
+            reading = first if columns == FIRST else self.read(columns, enough)
             if reading.wrong is not None:
                 # A right backward pass of this width needs a few megabytes; what needs gigabytes shows nothing.
                 return None if reading.wrong.outcome is Outcome.OUT_OF_MEMORY else reading.wrong
-            if reading.seconds >= min(enough, MOST_SECONDS):
+            if reading.seconds >= enough:
                 return Finding(Outcome.DIFFERENCES, BY_DIFFERENCES)
+            if columns >= ENOUGH_SEEN and reading.each <= STEADY * narrow:
+                return None
         return None
+
+    def narrow(self) -> float | Finding:
+        """Seconds for a column of narrow inputs."""
+        readings: list[Reading] = []
+        while len(readings) < REPEATED:
+            readings.append(self.read(NARROW, FIRST_SECONDS))
+            wrong = readings[-1].wrong
+            if wrong is not None:
+                return wrong
+            if readings[-1].seconds > LONG:
+                break  # long enough to be exact
+        return statistics.median(reading.each for reading in readings)
 
     def share(self, reading: Reading) -> float:
         """The time of one column, in forward passes."""

@@ -53,6 +53,7 @@ class Verdict:
     silent: frozenset[str] = frozenset()  # parts that these cases cannot show to be right
     finding: Finding | None = None  # what larger inputs say about gradients that are right in these cases
     found: frozenset[str] = frozenset()  # those gradients
+    chosen: bool = False  # whether something stood in for functions of the student's
 
 
 @dataclass
@@ -261,6 +262,11 @@ class _Bench:
         right = [name for name in names if _part_verdict(verdict, name)[0] in (Outcome.PASSED, Outcome.EDGE_CASE)]
         if not right:
             return
+        verdict.finding = next((other.finding for other in judgement.verdicts if other.chosen and other.finding), None)
+        if verdict.finding is not None:  # what it is with some functions replaced it is with others replaced, too
+            verdict.found = frozenset(right)
+            return
+        verdict.chosen = bool(chosen)
         self.student.most_asked, before = MOST_ASKED, self.student.most_asked
         try:
             with self.replaced(tuple(_quick(stand_in) for stand_in in chosen)) if chosen else nullcontext():
@@ -327,10 +333,11 @@ class _Bench:
                 how = f"judged with a correct {' and '.join(s.name for s in chosen)} in place of yours"
                 with self.replaced(chosen):
                     records = self.run(check, item, self.student, ordinary)
-                    more = self.run(check, item, self.student, neutral) if forward_wrong else []
                 self.add(judgement, check, Verdict(records, how), chosen)
                 if forward_wrong and not _passed(judgement, item.parts):
-                    self.keep_fair(judgement, check, records + more, how, chosen)
+                    with self.replaced(chosen):
+                        records = records + self.run(check, item, self.student, neutral)
+                    self.keep_fair(judgement, check, records, how, chosen)
                 if _passed(judgement, item.parts):
                     return
         if forward_wrong and not timed_out:

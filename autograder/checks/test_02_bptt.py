@@ -206,7 +206,7 @@ def sequence_arguments(case: Case) -> tuple[Array, ...]:
 
 
 def weighted(upstream: str, forward: Any) -> Any:
-    """The loss whose gradients a backward function returns: the sum of the outputs, each times its upstream gradient."""
+    """The loss that a backward function differentiates: the sum of the outputs, each times its upstream gradient."""
     return lambda case, *arguments: np.sum(case.inputs[upstream] * forward(*arguments))
 
 

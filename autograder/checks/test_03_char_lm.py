@@ -579,9 +579,7 @@ GROWING_MODEL = Growing(
 )
 
 
-@exercise(
-    "char_rnn_loss", cases=model_cases, stand_ins=EMBEDDING_STAND_INS, small=model_inputs, growing=GROWING_MODEL
-)
+@exercise("char_rnn_loss", cases=model_cases, stand_ins=EMBEDDING_STAND_INS, small=model_inputs, growing=GROWING_MODEL)
 def test_char_rnn_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the loss, the six gradients and the last state those of the whole model?"""
     returned = student.char_rnn_loss(case.params, case.x, case.y, case.h0)
