@@ -12,7 +12,7 @@ from autograder.course import load_course
 from autograder.errors import UnrolledError, UsageError
 from autograder.grade import check_submission
 from autograder.judge import GENERAL
-from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult, remark_line
 
 _SIGNS = {
     Outcome.PASSED: "✓",
@@ -104,7 +104,7 @@ def advice(result: SubmissionResult, exercise: ExerciseResult, hint: int, *, ter
 
 def remarks(exercise: ExerciseResult) -> list[str]:
     """What costs nothing."""
-    return [f"Remark (costs nothing): {remark}" for remark in exercise.remarks]
+    return [remark_line(remark) for remark in exercise.remarks]
 
 
 def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str) -> None:

@@ -24,6 +24,7 @@ import numpy as np
 
 from autograder.course import Unit
 from autograder.draws import Draw
+from autograder.errors import InfrastructureError
 from autograder.gradcheck import RTOL, Comparison, compare, describe
 from autograder.results import Outcome
 from autograder.student import Answer, Call, Caller, StandIn, Student, StudentError
@@ -78,6 +79,7 @@ class CaseRecord:
     parts: dict[str, Observation] = field(default_factory=dict)
     given_ok: bool = True
     given_message: str = ""
+    puzzle: str = ""  # at what the check itself stopped, if it did
 
 
 class Expect:
@@ -95,7 +97,7 @@ class Expect:
     def verdict(self, name: str, found: Comparison, got: Any = None, expected: Any = None) -> None:
         """Record a comparison made by the check itself."""
         if name not in self.parts:
-            raise KeyError(f"{self.exercise_id} has no part {name!r}")
+            raise InfrastructureError(f"The check of {self.exercise_id} judges a part {name!r}, which it has not.")
         earlier = self.record.parts.get(name)
         if earlier is None or earlier.ok:
             self.record.parts[name] = Observation(
@@ -245,8 +247,12 @@ def load_checks(unit: Unit) -> dict[str, Check]:
     return {e.id: _REGISTRY[e.id] for e in unit.exercises}
 
 
+#: What Python says to values that do not go together; the machine's own failures are other exceptions.
+PUZZLES = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, RecursionError)
+
+
 def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> CaseRecord:
-    """Run one case; whatever the student's code does ends up in the record."""
+    """Run one case; whatever the student's code does, and what the check makes of its results, is in the record."""
     record = CaseRecord(case)
     expect = Expect(check.exercise_id, parts, record)
     try:
@@ -263,6 +269,10 @@ def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> Ca
             expect.all(outcome, message, kind=error.kind)
         else:
             expect.all(error.outcome, _sentence(error.message), kind=error.kind)
+    except PUZZLES as error:  # what came back is like nothing that the check foresees
+        record.puzzle = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        message = f"What {check.exercise_id} returns is not like anything that could be right."
+        expect.all(Outcome.WRONG_VALUES, f"{message} Does it return what its docstring says?")
     finally:
         student.reset()
     unsaid = [part for part in parts if part not in record.parts]

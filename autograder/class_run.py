@@ -274,6 +274,7 @@ class _ClassRun:
         if result is not None:
             self.keys[name] = graded.key
             self.isolations.add(result.isolation)
+            self.notes += [f"{name}: {note}" for note in result.notes]
             details |= {"score": result.score, "max_score": result.max_score, "seconds": round(result.seconds, 3)}
         state = "not_scored" if problem else "scored"
         self.progress.step(name, graded.kept, state=state, reason=problem, tries=graded.tries, **details)

@@ -287,8 +287,6 @@ def collect(
     unit: str, path: Path, kind: str | None, roster: Path | None, until: str | None, times: Path | None
 ) -> None:
     """Bring what was handed in for UNIT from PATH (a folder, or a zip of a whole class) into submitted/."""
-    from datetime import datetime
-
     from rich.console import Console
 
     from autograder import folders
@@ -299,17 +297,16 @@ def collect(
     from autograder.errors import EXIT_STORE
     from autograder.export import EXPORTS
     from autograder.roster import course_roster
+    from autograder.times import read_time
 
     course, root = load_course(), folders.course_root()
     found = course.unit(unit)
     deadline = None
     if until is not None:
         try:
-            deadline = datetime.fromisoformat(until)
-        except ValueError:
-            deadline = None
-        if deadline is None or deadline.tzinfo is None:
-            raise UsageError(f"--until {until!r} is no time with its offset, such as 2027-03-01T23:59:00+01:00.")
+            deadline = read_time(until, course.zone)
+        except ValueError as error:
+            raise UsageError(f"--until {until!r}, which {error}. One looks like 2027-03-01T23:59:00+01:00.") from error
     people = course_roster(root, roster)
     seen_as, lines = run(found, course, root, path, kind=kind, roster=people, until=deadline, times=times)
     table = root / EXPORTS / found.id / "collected.csv"

@@ -23,11 +23,12 @@ from autograder.collect_sources import KINDS, Incoming, Source, kind_of
 from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
 from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
-from autograder.late import TIMESTAMP, late_by, read_timestamp, timestamp_text
+from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
 from autograder.roster import Roster, as_written
 from autograder.store import student_folder
 from autograder.table_reader import read_records
 from autograder.tables import Cell, csv_text
+from autograder.times import read_time
 
 EARLIER = "submitted_earlier"  # below the course's folder: what was replaced
 _AGAIN = re.compile(r"(?P<stem>.+?)(?:-\d+| ?\(\d+\))(?P<suffix>\.(?:py|ipynb))")  # bptt-1.py, bptt (1).py
@@ -84,12 +85,12 @@ def collect(
     roster = roster or Roster()
     if until is None and course.late is not None:
         until = course.late.due_of(unit.id)
-    given = read_times(times) if times is not None else {}
+    given = read_times(times, course.zone) if times is not None else {}
     state = root / folders.STATE
     state.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="collect-", dir=state) as name:
-            source = Source(unit, path, Path(name), until)
+            source = Source(unit, path, Path(name), until, course.zone)
             kind = kind or kind_of(source)
             found = KINDS[kind](source)
             if not found:
@@ -117,23 +118,23 @@ def collect(
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_times(path: Path) -> dict[str, datetime]:
-    """Student -> when they handed in, from a CSV with the columns ``id`` and ``time`` (ISO 8601, with its offset).
+def read_times(path: Path, zone: str | None = None) -> dict[str, datetime]:
+    """Student -> when they handed in, from a CSV with the columns ``id`` and ``time``.
 
     Raises:
-        UsageError: it cannot be read, or a line is no time.
+        UsageError: it cannot be read, or a line does not say clearly when.
     """
     found: dict[str, datetime] = {}
     for record in read_records(path, ("id", "time"), ("id", "time")).records:
         if record.cells["id"] in found:
             raise UsageError(f"{path}, line {record.line}: {record.cells['id']} has a time already.")
         try:
-            time = datetime.fromisoformat(record.cells["time"])
-        except ValueError:
-            time = None
-        if time is None or time.tzinfo is None:
-            raise UsageError(f"{path}, line {record.line}: no time with its offset, such as 2027-03-01T23:10:00+01:00.")
-        found[record.cells["id"]] = time.astimezone(UTC)
+            found[record.cells["id"]] = read_time(record.cells["time"], zone)
+        except ValueError as error:
+            raise UsageError(
+                f"{path}, line {record.line}: {record.cells['time'][:60]!r}, which {error}. "
+                "Write a time with its offset, such as 2027-03-01T23:10:00+01:00."
+            ) from error
     return found
 
 
@@ -208,7 +209,7 @@ def _place(entry: Incoming, line: Collected, unit: Unit, course: Course, root: P
         _move(ready, target)
         line.what = "new"
         return
-    there = _time_there(target)
+    there = _time_there(target, course.zone)
     if digest(ready) == digest(target):
         if entry.time is not None and there != entry.time and (there is None or entry.time < there):
             folders.write_atomically(target / TIMESTAMP, (timestamp_text(entry.time) + "\n").encode())
@@ -269,16 +270,16 @@ def _rename_again(folder: Path, unit: Unit, line: Collected) -> None:
 def _lateness(entry: Incoming, unit: Unit, course: Course) -> str:
     due = course.late.due_of(unit.id) if course.late is not None else None
     if entry.time is not None and due is not None:
-        late = late_by(course.late, (entry.time - due).total_seconds())
+        late = lateness(course.late, due, entry.time)
         return late.words if late is not None else ""
     if entry.marked_late:
         return "late, says the download, not by how much: see --times"
     return ""
 
 
-def _time_there(target: Path) -> datetime | None:
+def _time_there(target: Path, zone: str | None) -> datetime | None:
     try:
-        return read_timestamp(target)
+        return read_timestamp(target, zone)
     except StoreError:
         return None
 

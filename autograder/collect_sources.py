@@ -30,6 +30,7 @@ from autograder.course import Unit
 from autograder.errors import StoreError, UsageError
 from autograder.handed_in import NOT_LOOKED_INTO
 from autograder.late import TIMESTAMP, read_timestamp
+from autograder.times import read_time
 
 _MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
 _CANVAS = re.compile(
@@ -37,7 +38,10 @@ _CANVAS = re.compile(
     r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<other>text|link)\.html)",
     re.IGNORECASE,
 )
-_EXCHANGE = re.compile(r"(?P<who>.+)\+(?P<unit>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]+)(?:\+(?P<random>[^+]*))?")
+_EXCHANGE = re.compile(
+    r"(?P<who>.+)\+(?P<unit>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+ ]+(?: (?:\+\d\d(?::?\d\d)?|[^+]+))?)"
+    r"(?:\+(?P<random>[^+]*))?"
+)
 _CLASS_FILES = 50_000  # in a zip of a whole class
 _CLASS_BYTES = 4 << 30
 
@@ -63,6 +67,7 @@ class Source:
     path: Path  # what was named on the command line
     scratch: Path  # a folder of our own
     until: datetime | None  # deadline, for repositories
+    zone: str | None = None  # the course's
 
 
 def entries(source: Source) -> list[Path]:
@@ -173,9 +178,9 @@ def _exchange(source: Source) -> list[Incoming]:
         elif match["unit"] == source.unit.id:
             entry = _new(source, path.name, {"id": match["who"]})
             try:
-                entry.time = _utc(match["time"])
-            except ValueError:
-                entry.problem = f"{match['time']!r} in its name is no time"
+                entry.time = read_time(match["time"], source.zone, without_zone=UTC)
+            except ValueError as error:
+                entry.problem = f"{match['time']!r} in its name {error}"
             _add(entry, path, path.name)
             found.append(_checked(entry))
     return found
@@ -190,7 +195,7 @@ def _nbgrader(source: Source) -> list[Incoming]:
             continue
         entry = _new(source, path.name, {"id": path.name})
         try:
-            entry.time = read_timestamp(inside)
+            entry.time = read_timestamp(inside, source.zone)
         except StoreError as error:
             entry.notes.append(str(error))
         _add(entry, inside, inside.name)
@@ -321,13 +326,6 @@ def _checked(entry: Incoming) -> Incoming:
     if not entry.problem and not any(path.is_file() for path in entry.place.rglob("*")):
         entry.problem = "no files" + (f" ({'; '.join(entry.notes)})" if entry.notes else "")
     return entry
-
-
-def _utc(text: str) -> datetime:
-    from nbgrader.utils import parse_utc
-
-    time: datetime = parse_utc(text)
-    return time.replace(tzinfo=UTC)
 
 
 def _common_prefix(names: Sequence[str]) -> str:

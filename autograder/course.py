@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError, UsageError
+from autograder.times import at_local_time, zone_of
 
 COURSE_FILE = Path(__file__).with_name("course.toml")
 
@@ -72,6 +73,7 @@ class LateRule:
     max_percent: float = 100.0  # a penalty is never more than this
     cut_off_days: float | None = None  # later than this brings no points at all; None: no such limit
     due: tuple[tuple[str, datetime], ...] = ()  # unit id -> when it is due, in UTC
+    zone: str | None = None  # by whose clocks days are counted; None: a day has 24 hours
 
     def due_of(self, unit_id: str) -> datetime | None:
         """When a unit is due, in UTC; None if the course file does not say."""
@@ -88,6 +90,7 @@ class Course:
     differences_credit: float  # of gradients that are right by finite differences
     units: tuple[Unit, ...]
     late: LateRule | None = None
+    zone: str | None = None  # where the course is held, as "Europe/Berlin"
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of this id, or of this number ("2"); raises UsageError if there is none."""
@@ -167,7 +170,8 @@ class _Validator:
         return tuple(value)
 
     def course(self, data: dict[str, Any]) -> Course:
-        self.only(data, {"name", "title", "edge_case_credit", "differences_credit", "late", "units"}, "top level")
+        known = {"name", "title", "edge_case_credit", "differences_credit", "zone", "late", "units"}
+        self.only(data, known, "top level")
         credit = self.take(data, "edge_case_credit", (int, float), "top level")
         if not 0 <= credit < 1:
             raise self.fail("top level", f"'edge_case_credit' is {credit!r}, it must be at least 0 and below 1")
@@ -185,16 +189,38 @@ class _Validator:
                 if name not in [earlier.id for earlier in units[:number]]:
                     raise self.fail(f"unit {unit.id!r}", f"'upstream' names {name!r}, which is no earlier unit")
         self.unique([exercise.id for unit in units for exercise in unit.exercises], "exercises")
+        zone = self.zone(data["zone"]) if "zone" in data else None
         return Course(
             name=self.take(data, "name", str, "top level"),
             title=self.take(data, "title", str, "top level"),
             edge_case_credit=float(credit),
             differences_credit=float(by_differences),
             units=units,
-            late=self.late(data["late"], [unit.id for unit in units]) if "late" in data else None,
+            late=self.late(data["late"], [unit.id for unit in units], zone) if "late" in data else None,
+            zone=zone,
         )
 
-    def late(self, raw: Any, units: list[str]) -> LateRule:
+    def zone(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise self.fail("top level", f"'zone' is {name!r}, it must be the name of a time zone, as 'Europe/Berlin'")
+        try:
+            zone_of(name)
+        except ValueError as error:
+            raise self.fail("top level", f"'zone' {error}") from None
+        return name
+
+    def due(self, unit_id: str, time: Any, zone: str | None) -> datetime:
+        if isinstance(time, datetime) and time.tzinfo is not None:
+            return time.astimezone(UTC)
+        if not isinstance(time, datetime) or zone is None:
+            words = f"{unit_id!r} is due {time!r}, it must be a time with its offset, as 2027-03-01T23:59:00+01:00"
+            raise self.fail("[late.due]", words)
+        try:
+            return at_local_time(time, zone)
+        except ValueError as error:
+            raise self.fail("[late.due]", f"{unit_id!r} is due {time.isoformat()}, which {error}") from None
+
+    def late(self, raw: Any, units: list[str], zone: str | None) -> LateRule:
         where = "[late]"
         if not isinstance(raw, dict):
             raise self.fail(where, "it must be a table")
@@ -203,18 +229,16 @@ class _Validator:
         due = raw.get("due", {})
         if not isinstance(due, dict):
             raise self.fail("[late.due]", "it must be a table of unit ids and times")
-        for unit_id, time in due.items():
+        for unit_id in due:
             if unit_id not in units:
                 raise self.fail("[late.due]", _unknown("unit", unit_id, units).rstrip("."))
-            if not isinstance(time, datetime) or time.tzinfo is None:
-                words = f"{unit_id!r} is due {time!r}, it must be a time with its offset, as 2027-03-01T23:59:00+01:00"
-                raise self.fail("[late.due]", words)
         return LateRule(
             percent_per_day=per_day,
             grace_minutes=self.number(raw, "grace_minutes", where, 0, 7 * 24 * 60) if "grace_minutes" in raw else 0.0,
             max_percent=self.number(raw, "max_percent", where, 0, 100) if "max_percent" in raw else 100.0,
             cut_off_days=self.positive(raw, "cut_off_days", where) if "cut_off_days" in raw else None,
-            due=tuple(sorted((unit_id, time.astimezone(UTC)) for unit_id, time in due.items())),
+            due=tuple(sorted((unit_id, self.due(unit_id, time, zone)) for unit_id, time in due.items())),
+            zone=zone,
         )
 
     def number(self, table: dict[str, Any], key: str, where: str, least: float, most: float) -> float:

@@ -17,7 +17,8 @@ from autograder.course import Unit, load_course
 from autograder.draws import Draw, hidden_draw, load_salt, visible_draw
 from autograder.errors import InfrastructureError, UnrolledError
 from autograder.judge import judge
-from autograder.results import SubmissionResult
+from autograder.mistakes import reference_path
+from autograder.results import Outcome, SubmissionResult
 from autograder.sandbox import PROCESS, Stack, choose
 from autograder.store import Pieces, ResultStore, grader_pieces, key_of
 from autograder.submission import Submission, read_submission
@@ -171,8 +172,11 @@ def grade_class(
 
 #: How often a submission is sent to be judged before the grader's failure becomes its state.
 MOST_TRIES = 3
-#: After this many submissions in a row that could not be judged, the rest is not tried.
+#: After this many submissions in a row that could not be judged, one of the course's own is. If that fails as well,
+#: something is wrong here, and the rest is not tried; if not, it was the submissions, and the others have their turn.
 HOPELESS = 5
+#: The name of the course's own submission, which no student can have.
+OURS = ""
 
 
 class _Run:
@@ -190,6 +194,8 @@ class _Run:
         self.again: deque[_Waiting] = deque()  # to be tried again, together with others
         self.suspects: deque[_Waiting] = deque()  # one of them ended its process: to be tried one by one
         self.failed_in_a_row = 0
+        self.hopeless = False
+        self.probing = False
 
     def through(self, place: Executor, submissions: dict[str, Path]) -> Iterator[Graded]:
         """All submissions, through an executor."""
@@ -203,7 +209,7 @@ class _Run:
                 student, path = next(new, ("", None))
                 if path is None:
                     exhausted = True
-                elif self.failed_in_a_row >= HOPELESS:
+                elif self.hopeless:
                     words = f"Not tried: the grader failed for {HOPELESS} submissions in a row before it."
                     yield Graded(student, None, words, tries=0)
                 else:
@@ -217,14 +223,39 @@ class _Run:
                 return
             done, _ = wait(self.running, return_when=FIRST_COMPLETED)
             for future in done:
-                graded = self.finish(future, self.running.pop(future))
+                waiting = self.running.pop(future)
+                if waiting.student == OURS:
+                    self.probed(future)
+                    continue
+                graded = self.finish(future, waiting)
                 if graded is not None:
                     self.failed_in_a_row = self.failed_in_a_row + 1 if graded.result is None else 0
                     yield graded
+            if self.failed_in_a_row >= HOPELESS and not (exhausted or self.probing or self.hopeless):
+                self.probe(place)
+
+    def probe(self, place: Executor) -> None:
+        """Have a submission of the course's own judged, to see whose fault it is that so many could not be."""
+        self.probing = True
+        file = reference_path(self.unit)
+        source = file.read_bytes() if file.is_file() else _OWN_MODULE
+        own = Submission(Path("own"), self.unit.module_file, {self.unit.module_file: source})
+        stack = self.stack.name if self.stack is not None else None
+        task = Task(self.unit.id, OURS, own, hidden_draw(self.unit.id, None, self.salt), stack, self.grader)
+        self.send(place, _Waiting(OURS, Path("own"), alone=True), task)
+
+    def probed(self, future: Future[Any]) -> None:
+        """The end of that: if it was judged, the failures before it were the submissions' own."""
+        self.probing, self.failed_in_a_row = False, 0
+        try:
+            result = SubmissionResult.from_json(future.result())
+            self.hopeless = any(exercise.outcome is Outcome.ENVIRONMENT for exercise in result.exercises)
+        except Exception:  # whatever it is, it is the grader's
+            self.hopeless = True
 
     def full(self, place: Executor) -> bool:
         """Whether enough is on its way: what is being judged, and as much again so that nobody waits for work."""
-        if self.suspects or any(waiting.alone for waiting in self.running.values()):
+        if self.probing or self.suspects or any(waiting.alone for waiting in self.running.values()):
             return True
         return len(self.running) >= 2 * int(getattr(place, "width", cores())) + 1
 
@@ -293,10 +324,14 @@ class _Run:
     def keep_finished(self) -> None:
         """Put what has been judged but not looked at yet into the store."""
         for future, waiting in self.running.items():
-            if future.done():
+            if future.done() and waiting.student != OURS:
                 with contextlib.suppress(Exception):  # what did not work is judged by the next run
                     result = SubmissionResult.from_json(future.result())
                     self.store.save(self.unit, waiting.student, waiting.key, result, waiting.pieces)
+
+
+#: Where the course's solutions are not at hand: a module that can be imported, if nothing more.
+_OWN_MODULE = b"import numpy as np\n\n\ndef ready():\n    return np.zeros(1)\n"
 
 
 def judge_task(task: Task) -> dict[str, Any]:

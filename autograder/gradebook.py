@@ -22,7 +22,7 @@ from autograder.database import GradebookGoneError, address, check_gradebook, op
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
 from autograder.gradebook_session import OneSession, remembered, undone_if_it_fails
 from autograder.graded_notebook import Notebook, clamp, placeholder_notebook, read_notebook, seal_of
-from autograder.late import TIMESTAMP, apply_penalty, set_due_date
+from autograder.late import apply_penalty, is_ours, set_due_date
 from autograder.notebook_sandbox import wanted
 from autograder.recording import fingerprint, is_standard, record_at_once
 from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
@@ -436,10 +436,9 @@ def _write(
             entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
     if held != due:
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
-    if load_course().late is not None or (submission / TIMESTAMP).exists():
-        late = apply_penalty(unit, load_course(), student, submission, url)
-        if late is not None:
-            entry.notes.append(late.words)
+    late = apply_penalty(unit, load_course(), student, submission, url, ours=is_ours(config))
+    if late is not None:
+        entry.notes.append(late.words)
     if autograded.is_dir():
         entry.autograded = autograded
         if wanted() and (stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution")):

@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder.course import Unit
 from autograder.errors import InfrastructureError
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -385,7 +385,7 @@ def hint_html(exercise: ExerciseResult, score: float, max_points: float, module_
         said.append(f"<b>{_e(exercise.mistake_title)}</b>")
     if exercise.hint and exercise.hint != exercise.message:
         said.append(f"Hint: {_e(exercise.hint)}")
-    said += [f"Remark: {_e(remark)}" for remark in exercise.remarks]
+    said += [_e(remark_line(remark).replace(" (costs nothing)", "")) for remark in exercise.remarks]
     table = ""
     if len(exercise.parts) > 1 and not (module_message and not score):
         rows = "".join(

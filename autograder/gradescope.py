@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.judge import GENERAL
 from autograder.late import Late
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.tables import number
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
@@ -91,7 +91,7 @@ def exercise_text(exercise: ExerciseResult, unit: str) -> str:
     if exercise.hints:
         lines.append(f"Hint 1 of {len(exercise.hints)}: {exercise.hints[0]}")
         lines.append(f"For the next hint, on your own machine: autograder check {unit} {exercise.id} --hint 2")
-    lines += [f"Remark (costs nothing): {remark}" for remark in exercise.remarks]
+    lines += [remark_line(remark) for remark in exercise.remarks]
     return plain("\n".join(lines))
 
 

@@ -20,7 +20,8 @@ from autograder.folders import write_atomically
 from autograder.grade import grade_submission
 from autograder.gradescope import gradescope_results
 from autograder.handed_in import find_unit
-from autograder.late import Late, late_by
+from autograder.late import Late
+from autograder.late import lateness as lateness_of
 from autograder.results import Outcome
 from autograder.sandbox import Stack, choose, probe
 from autograder.store import check_is_score
@@ -83,7 +84,7 @@ def lateness(metadata: dict[str, Any], rule: LateRule | None, unit_id: str) -> L
     due = datetime.fromisoformat(due_text) if due_text else rule.due_of(unit_id)
     if due is None or not time_text:
         return None
-    return late_by(rule, (datetime.fromisoformat(time_text) - due).total_seconds())
+    return lateness_of(rule, due, datetime.fromisoformat(time_text))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

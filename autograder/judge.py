@@ -15,7 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, CaseRecord, Check, Observation, load_checks, run_case, run_together
+from autograder.channel import printable
+from autograder.checking import (
+    PUZZLES,
+    Case,
+    CaseRecord,
+    Check,
+    Observation,
+    load_checks,
+    run_case,
+    run_together,
+)
 from autograder.course import Course, Exercise, Unit
 from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
@@ -122,6 +132,7 @@ def judge(
     finally:
         bench.close()
     listed = [results[item.id] for item in wanted]
+    listed[0].remarks[:0] = bench.student.left_out
     return SubmissionResult(
         unit=unit.id,
         score=_tidy(sum(item.points for item in listed)),
@@ -134,6 +145,7 @@ def judge(
         message=problem.message if problem is not None else "",
         output=bench.output(),
         attempts=bench.student.attempts,
+        notes=bench.notes,
         seconds=time.perf_counter() - started,
     )
 
@@ -178,6 +190,7 @@ class _Bench:
         self.student = Student(submission, unit.module, limits, stack, (), provided(unit), driver(unit.id))
         self.printed: int | None = 0
         self.absent: list[str] = []
+        self.notes: list[str] = []  # for a person to look at
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -191,6 +204,10 @@ class _Bench:
             self.student.start()
         except StudentError as error:
             return error
+        if self.student.left_out and not any(item.id in self.student.names for item in self.unit.exercises):
+            words = " ".join(["None of the functions is there.", *self.student.left_out])
+            self.student.left_out = []  # said
+            return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None
@@ -221,15 +238,26 @@ class _Bench:
         wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED} - _found(judgement)
         if wrong and result.outcome not in unexplained and not item.experiment:
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
-            with np.errstate(all="ignore"):  # a student's numbers may be anything
-                self.name_what_is_off(result, judgement, check, earlier, below_right)
-            if below_right and not self.draw.hidden:
-                found = smallest_failure(check, item, self.student, self.unit.module)
-                if found is not None:
-                    result.smallest, result.snippet = found.sizes, found.snippet
+            try:
+                with np.errstate(all="ignore"):  # a student's numbers may be anything
+                    self.name_what_is_off(result, judgement, check, earlier, below_right)
+                if below_right and not self.draw.hidden:
+                    found = smallest_failure(check, item, self.student, self.unit.module)
+                    if found is not None:
+                        result.smallest, result.snippet = found.sizes, found.snippet
+            except PUZZLES as error:  # an explanation is missing; no point depends on it
+                self.puzzled(item, f"{type(error).__name__}: {error}", "what is wrong with it has no name")
+        puzzles = [record.puzzle for verdict in judgement.verdicts for record in verdict.records if record.puzzle]
+        if puzzles:
+            self.puzzled(item, puzzles[0], "it counts as wrong")
         result.remarks += self.remarks(item, result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
+
+    def puzzled(self, item: Exercise, at: str, so: str) -> None:
+        """Note for a person that the judge could make nothing of what came back."""
+        words = printable(" ".join(at.split()))[:200]
+        self.notes.append(f"{item.id}: the judge stopped at what came back ({words}), so {so}. Please look at it.")
 
     def judged(self, check: Check, item: Exercise, earlier: dict[str, ExerciseResult], draw: Draw) -> Judgement:
         """Run an exercise's cases on a draw; by itself too, if it is not right and what it builds on may be why."""

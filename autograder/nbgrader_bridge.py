@@ -16,6 +16,7 @@ nbgrader by itself would copy the reference module, solutions and all, to the st
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ from autograder.graded_notebook import (
     tidy_outputs,
     write_scores,
 )
+from autograder.late import TIMESTAMP, read_timestamp, set_due_date
 from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook
 from autograder.recording import fingerprint, known_unit
 from autograder.store import ResultStore
@@ -68,7 +70,9 @@ class GradingExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # nbconvert has no types
-        converter = self.parent
+        converter: Any = self.parent
+        if hasattr(converter, "autograde_preprocessors"):
+            converter.coursedir.get_existing_timestamp = lambda folder: _time_of(Path(folder), converter)
         if not self.prepared and hasattr(converter, "autograde_preprocessors"):
             _prepare_grading(converter)
 
@@ -80,6 +84,16 @@ class GradingExporter(NotebookExporter):
         notebook, _ = read_notebook(text)
         node = nbformat.from_dict(notebook)
         return self.from_notebook_node(node, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
+
+
+def _time_of(folder: Path, converter: Any) -> datetime | None:
+    """When a submission was handed in, as nbgrader keeps times, but read strictly."""
+    try:
+        time = read_timestamp(folder, load_course().zone)
+    except UnrolledError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error
+    return time.replace(tzinfo=None) if time is not None else None
 
 
 def _prepare_grading(converter: Any) -> None:
@@ -100,6 +114,7 @@ def _prepare_grading(converter: Any) -> None:
     try:
         check_gradebook(coursedir.db_url)
         gradebook.ensure_registered(unit, root, coursedir.db_url, coursedir.course_id)
+        set_due_date(unit, load_course(), coursedir.db_url)
         for submission in converter.assignments:
             student = Path(submission).parent.name
             done = Path(coursedir.format_path(coursedir.autograded_directory, student, unit.id))
@@ -267,6 +282,8 @@ class JudgeScores(_CoursePreprocessor):
             result = remembered("student", ("result", path), lambda: ResultStore(root).result(unit, path, student))
             write_scores(nb, unit, result)
             nb = nbformat.from_dict(nb)
+            if not (path / TIMESTAMP).exists():
+                self._forget_time(resources)
         except UnrolledError as error:
             # the old score, if any, belongs to another submission; nbgrader would leave it standing
             from autograder import gradebook
@@ -275,6 +292,13 @@ class JudgeScores(_CoursePreprocessor):
             self.log.error("%s was not graded: %s", student, error)
             raise
         return nb, resources
+
+    def _forget_time(self, resources: Resources) -> None:
+        """nbgrader keeps the time of an earlier submission if this one has none."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
+            gb.find_submission(about["assignment"], about["student"]).timestamp = None
+            gb.db.commit()
 
 
 class Seal(_CoursePreprocessor):

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +24,7 @@ from autograder.course import Unit
 from autograder.errors import UnrolledError
 from autograder.gradebook_session import remembered
 from autograder.graded_notebook import Notebook, cells_given, restore_cells, seal, tidy_notebook, write_scores
-from autograder.late import read_timestamp
+from autograder.late import PLUGIN
 from autograder.notebook_sandbox import wanted
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore
@@ -63,7 +62,7 @@ _STANDARD: dict[str, dict[str, Any]] = {
         "autograde_preprocessors": [*SCORE],
     },
     "OverwriteCells": {"add_missing_cells": True},
-    "AssignLatePenalties": {"plugin_class": "autograder.nbgrader_late.CourseLateRule"},
+    "AssignLatePenalties": {"plugin_class": PLUGIN},
 }
 #: Names whose values differ from course to course, and are looked at where they are needed.
 _FREE = {"course_id", "root", "db_url", "exclude_overwriting"}
@@ -154,7 +153,7 @@ def record_at_once(
     result: SubmissionResult,
     made_from: str,
 ) -> None:
-    """Make a submission's autograded folder and its rows in the gradebook; a penalty for lateness is not among them.
+    """Make a submission's autograded folder and its rows in the gradebook; its time and a penalty are not among them.
 
     Args:
         gb: nbgrader's Gradebook; what is written is left for its session to commit.
@@ -167,7 +166,6 @@ def record_at_once(
 
     Raises:
         InfrastructureError: the gradebook's cells and the notebook's do not fit together.
-        StoreError: ``timestamp.txt`` holds no time.
     """
     root = Path(config.CourseDirectory.root)
     known = known_unit(gb, unit.id, unit.id)
@@ -182,8 +180,7 @@ def record_at_once(
             cell["source"] = source
     write_scores(notebook, unit, result)
     submission = root / folders.SUBMITTED / student / unit.id
-    time = read_timestamp(submission)
-    _write_rows(gb, known, student, time.replace(tzinfo=None) if time is not None else None, *_marks(notebook))
+    _write_rows(gb, known, student, *_marks(notebook))
     seal(notebook, made_from)
     _write_files(unit, config, submission, root / folders.AUTOGRADED / student / unit.id, notebook)
 
@@ -241,7 +238,6 @@ def _write_rows(
     gb: Any,
     known: KnownUnit,
     student: str,
-    time: datetime | None,
     points: dict[str, float | None],
     comments: dict[str, str | None],
 ) -> None:
@@ -252,7 +248,7 @@ def _write_rows(
     submission = run(ask["submission"], {"unit": known.assignment, "who": student}).scalar()
     if submission is None:
         submission, notebook = uuid4().hex, uuid4().hex
-        about = {"id": submission, "assignment_id": known.assignment, "student_id": student, "timestamp": time}
+        about = {"id": submission, "assignment_id": known.assignment, "student_id": student}
         run(ask["new submitted_assignment"], about)
         run(
             ask["new submitted_notebook"],
@@ -262,8 +258,6 @@ def _write_rows(
         said = [_new(notebook, cell) | {"auto_comment": comments[name]} for name, cell in known.commented.items()]
         how = "new"
     else:
-        if time is not None:
-            run(ask["set submitted_assignment"], {"row": submission, "timestamp": time})
         notebook = run(ask["notebook"], {"submission": submission, "of": known.notebook}).scalar_one()
         run(ask["set submitted_notebook"], {"row": notebook, "late_submission_penalty": None})
         rows = {cell: (row, manual) for cell, row, manual in run(ask["grades"], {"of": notebook})}

@@ -41,7 +41,7 @@ from autograder.figures import (
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
-from autograder.results import ExerciseResult, Outcome, SubmissionResult
+from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.roster import course_roster
 from autograder.store import ResultStore, student_folder
 
@@ -213,6 +213,7 @@ def class_report(
         hard=hard_units(figures),
         missing=missing(figures, roster),
         fewest=FEWEST,
+        noted=[Tried(name_of(result), result.unit, result.notes) for result in results if result.notes],
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,
         links={student: quote(page) for student, page in (pages or {}).items()},
@@ -314,6 +315,7 @@ def _environment() -> Any:
     environment.filters["tail"] = lambda text, count: text.strip()[-count:]
     environment.globals["share"] = share
     environment.globals["unwritten"] = environment.tests["unwritten"] = _unwritten
+    environment.globals["remark_line"] = remark_line
     return environment
 
 

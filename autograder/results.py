@@ -82,6 +82,11 @@ class ExerciseResult:
     snippet: str = ""  # and Python that calls it on them, ready to paste
 
 
+def remark_line(remark: str) -> str:
+    """A remark as it is shown: with what it costs, unless it is about what was left out."""
+    return remark if remark.startswith("Left out: ") else f"Remark (costs nothing): {remark}"
+
+
 @dataclass
 class SubmissionResult:
     """One student's module of one unit."""
@@ -97,6 +102,7 @@ class SubmissionResult:
     message: str = ""  # about the module as a whole: missing, syntax error, crash at import
     output: str = ""  # what the module printed, cut to 64 KB
     attempts: list[str] = field(default_factory=list)  # what its code tried that no exercise asks for
+    notes: list[str] = field(default_factory=list)  # for a person to look at: work elsewhere, values nobody can judge
     seconds: float = 0.0
 
     def exercise(self, exercise_id: str) -> ExerciseResult:

@@ -42,7 +42,17 @@ from autograder.errors import InfrastructureError, UsageError
 _HERE = Path(__file__).resolve().parent
 WORKER = _HERE / "worker.py"
 #: The grader's only files inside the sandbox.
-INSIDE = ("worker.py", "protocol.py", "lockdown.py", "zygote.py", "importing.py", "inert.py", "watch.py", "seccomp")
+INSIDE = (
+    "worker.py",
+    "protocol.py",
+    "lockdown.py",
+    "zygote.py",
+    "importing.py",
+    "inert.py",
+    "reading.py",
+    "watch.py",
+    "seccomp",
+)
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 300.0  # guards against a hang only: a machine may be slow, and busy with other things
 NOBODY = 65534  # the user and group that root becomes before student code runs
@@ -116,6 +126,7 @@ class Worker:
         self._channel = channel
         self._ready = False
         self._closed = False
+        self._first: tuple[float, float] | None = None
         self.begin()
 
     def cpu_seconds(self) -> float:
@@ -142,9 +153,9 @@ class Worker:
 
         Args:
             factor: how many times the limits of one call.
-            cpu_seconds: another limit of processor time, if it is lower.
+            cpu_seconds: a limit of processor time in place of that of a call.
         """
-        self._cpu_limit = min(self.limits.call_cpu_seconds * factor, cpu_seconds or float("inf"))
+        self._cpu_limit = cpu_seconds or self.limits.call_cpu_seconds * factor
         self._wall_limit = max(self.limits.call_wall_seconds * factor, START_SECONDS if factor > 1 else 0)
         self._begun = self._looked = time.monotonic()
         self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
@@ -153,6 +164,14 @@ class Worker:
     def used(self) -> float:
         """Processor time since the last :meth:`begin`: the worker's own, and the judge's for its questions."""
         return max(self.cpu_seconds() - (self._cpu_begun or 0.0), 0.0) + self._answering
+
+    def begin_next(self, factor: float, most: int) -> None:
+        """Start the deadline again for one more of several things in a row, of which all together may use ``most``."""
+        now, used = time.monotonic(), self.cpu_seconds()
+        if self._first is None:
+            self._first = now, used
+        if now - self._first[0] < most * self._wall_limit and used - self._first[1] < most * self._cpu_limit:
+            self._begun, self._cpu_begun = now, used
 
     def answering(self, seconds: float) -> None:
         """Count time that the judge spent on the worker's questions as if the worker had used it."""

@@ -14,6 +14,9 @@ import numpy as np
 
 from autograder import protocol
 from autograder.channel import printable
+from autograder.errors import UnrolledError
+from autograder.left_out import out_of_time, sentences
+from autograder.reading import decode
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
 from autograder.submission import Submission
@@ -23,9 +26,13 @@ from autograder.submission import Submission
 MAX_ASKED_ENTRIES = 4096
 MAX_ASKED_VALUES = 16
 MAX_RESULT_ENTRIES = 1_000_000  # of one array that is compared with an expected one
+MAX_ENTRIES = 4_000_000  # of all arrays of one result together
 MAX_BEATS = 1000  # reports of progress, per call
 TOGETHER = 0.25  # of one call's limits, for many that are made together: they take milliseconds
 MAX_ABSENT = 20  # names of modules that are not there
+MAX_STATEMENTS = 20_000  # at the top level of a module
+MOST_SKIPPED = 3  # statements of a module that use up their time or end the process
+MOST_LIMITS = 5  # limits of one call that all statements of a module may use together
 MAX_ATTEMPTS = 50  # notes on what student code tried, per submission
 
 
@@ -38,6 +45,7 @@ class StudentError(Exception):
     message: str
     kind: str = ""  # the exception's type, if it was one
     category: str = "crashed"
+    reason: str = ""  # of what ended a process: in a few words, after a subject
 
     def __str__(self) -> str:
         return self.message
@@ -136,6 +144,7 @@ class Student(Caller):
     on_beat: Callable[[str], None] | None = None  # told of the progress of long calls
     names: set[str] = field(default_factory=set)
     absent: list[str] = field(default_factory=list)  # modules that it imports and that are not there
+    left_out: list[str] = field(default_factory=list)  # what was left out of it so that the rest can be judged
     load_error: StudentError | None = None
     output: str = ""
     attempts: list[str] = field(default_factory=list)  # what it tried that no exercise asks for
@@ -146,6 +155,8 @@ class Student(Caller):
     _loaded: bool = False
     _callbacks: list[Callable[..., Any]] = field(default_factory=list)
     _lent: list[int] = field(default_factory=list)  # numbers of the stand-ins that are in
+    _skipped: dict[int, str] = field(default_factory=dict)  # statements that a process did not come back from: remarks
+    _at: tuple[int, int] | None = None  # number and line of the statement that is being run
 
     def spawn(self) -> None:
         """Have a worker's process start, so that it is ready when it is needed."""
@@ -163,28 +174,60 @@ class Student(Caller):
                 "", Outcome.NOT_ATTEMPTED, self.submission.problem, category="missing_module"
             )
             raise self.load_error
+        try:
+            reply = self._load(careful=False)
+        except StudentError as error:
+            reply = self._load_carefully(error)
+        with self._border(""):
+            names, absent, notes = reply if len(reply) == 3 else ([], [], [])
+            self.names = {name for name in names if type(name) is str} if type(names) is list else set()
+            self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
+            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main)]
+        self._loaded = True
+        if self.driver:
+            self._tell(["driver", self.driver])
+        self._substitute()
+
+    def _load(self, careful: bool) -> list[Any]:
+        """Have a worker import the module, without the statements that are known to end it.
+
+        Args:
+            careful: run its statements one by one, each with the limits of one call; ``_at`` is the last of them.
+        """
         self.spawn()
         assert self._worker is not None
         self._worker.wait_until_ready()
         self._tell(["provide", {unit: self._described(known) for unit, known in self.provided.items()}])
         if self._worker is None:
             raise self._ended("", WorkerEnded("it ended before anything was loaded"))
-        number = _call_id()
-        load = ["load", number, self.submission.files, self.submission.main, self.module, self.submission.own_package]
-        try:
-            reply = self._exchange(load, number, "", "loaded", factor=3.0)
-        except StudentError as error:
-            if error.outcome is not Outcome.ENVIRONMENT:
-                self.load_error = error
-                error.message = f"{self.submission.main} cannot be imported: {error.message}"
-            raise
-        names, absent = reply if len(reply) == 2 else ([], [])
-        self.names = {name for name in names if type(name) is str} if type(names) is list else set()
-        self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
-        self._loaded = True
-        if self.driver:
-            self._tell(["driver", self.driver])
-        self._substitute()
+        number, self._at = _call_id(), None
+        read = [self.submission.files, self.submission.main, self.module, self.submission.own_package]
+        load = ["load", number, *read, [*self._skipped], careful]
+        reply: list[Any] = self._exchange(load, number, "", "loaded", factor=1.0 if careful else 3.0)
+        return reply
+
+    def _load_carefully(self, error: StudentError) -> list[Any]:
+        """Import the module again, without the statements that used up their time or ended the process."""
+        first = error
+        main = self.submission.main or ""
+        known = False  # whether it is known which statement it was
+        while error.category in ("timed_out", "process_ended"):
+            if known and (self._at is None or self._at[0] in self._skipped or len(self._skipped) >= MOST_SKIPPED):
+                break
+            if known and self._at is not None:
+                number, line = self._at
+                lines = decode(self.submission.files[main])[0].split("\n")
+                text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+                self._skipped[number] = out_of_time(line, text, error.reason)
+            try:
+                return self._load(careful=True)
+            except StudentError as another:
+                error, known = another, True
+        self._skipped.clear()
+        if first.outcome is not Outcome.ENVIRONMENT:
+            self.load_error = first
+            first.message = f"{main} cannot be imported: {first.message}"
+        raise first
 
     def _substitute(self) -> None:
         """Have stand-ins take the place of some functions."""
@@ -263,7 +306,8 @@ class Student(Caller):
             reply = self._exchange(["call", number, name, wire, list(keep)], number, name, "result", factor)
         finally:
             del self._callbacks[known:]
-        return self._checked(Call(name, args), *reply)
+        with self._border(name):
+            return self._checked(Call(name, args), *reply)
 
     def call_together(self, groups: Sequence[Sequence[Call]]) -> list[list[Answer | StudentError]] | None:
         """Make many calls with one message, in this order: a group ends with its first error.
@@ -286,7 +330,8 @@ class Student(Caller):
             replies = self._exchange(["calls", number, wire], number, "", "results", TOGETHER)
             if len(replies) != len(groups):
                 raise self._ended("", WorkerEnded("its answer broke the protocol"))
-            return [self._answers(group, reply) for group, reply in zip(groups, replies, strict=True)]
+            with self._border(""):
+                return [self._answers(group, reply) for group, reply in zip(groups, replies, strict=True)]
         except StudentError:
             self._drop()
             return None
@@ -320,7 +365,8 @@ class Student(Caller):
             used = worker.used()
             if len(replies) != 1:
                 raise self._ended("", WorkerEnded("its answer broke the protocol"))
-            return self._answers(calls, replies[0]), used
+            with self._border(""):
+                return self._answers(calls, replies[0]), used
         except StudentError as error:
             return [error], most if error.category == "too_much_work" else 0.0
         finally:
@@ -330,7 +376,7 @@ class Student(Caller):
         """What came of the calls of a group; trusts nothing in it."""
         answers: list[Answer | StudentError] = []
         for call, reply in zip(group, replies if type(replies) is list else (), strict=False):
-            kind = reply[0] if type(reply) is list and reply else None
+            kind = _kind(reply)
             if kind == "result" and len(reply) == 3:
                 answers.append(self._checked(call, _judged(reply[1]), reply[2]))
             elif kind == "error" and len(reply) == 2 and type(reply[1]) is dict:
@@ -390,17 +436,24 @@ class Student(Caller):
         """Send a message and answer the worker's questions until its reply comes; trusts nothing in it."""
         worker = self._worker
         assert worker is not None
-        notes = beats = 0
+        notes = beats = places = 0
         try:
             worker.begin(factor, cpu_seconds)
             worker.send(message)
             while True:
                 reply = worker.receive()
-                kind = reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
+                kind = _kind(reply)
                 if kind == "attempt" and len(reply) == 2 and type(reply[1]) is str and notes < MAX_ATTEMPTS:
                     notes += 1
                     self._note(reply[1])
                     continue
+                if kind == "at" and wanted == "loaded" and len(reply) == 4 and places < MAX_STATEMENTS:
+                    place = reply[2:]
+                    if reply[1] == number and all(type(value) is int and value >= 0 for value in place):
+                        places += 1
+                        self._at = (place[0], place[1])
+                        worker.begin_next(factor, MOST_LIMITS)
+                        continue
                 if kind == "beat" and len(reply) == 3 and type(reply[2]) is str and beats < MAX_BEATS:
                     beats += 1
                     if self.on_beat is not None:
@@ -431,11 +484,26 @@ class Student(Caller):
                 Outcome.TIMED_OUT,
                 f"{where} within {error.seconds:g} s of {error.kind}. Is there a loop that never ends?",
                 category="too_much_work" if cpu_seconds and error.kind == "processor time" else "timed_out",
+                reason=f"did not end within {error.seconds:g} s of {error.kind}",
             ) from None
         except protocol.ProtocolError as error:  # of the judge's own message: a submission of many large files
             raise self._ended(name, WorkerEnded(f"what it was to be sent is too large ({error})")) from None
         except WorkerEnded as error:
             raise self._ended(name, error) from None
+        except _NOT_THEIRS:
+            raise
+        except Exception:
+            raise self._ended(name, WorkerEnded("its answer broke the protocol")) from None
+
+    @contextmanager
+    def _border(self, name: str) -> Iterator[None]:
+        """Whatever goes wrong while something that a worker sent is looked at is that submission's own: it is ended."""
+        try:
+            yield
+        except _NOT_THEIRS:
+            raise
+        except Exception:
+            raise self._ended(name, WorkerEnded("its answer broke the protocol")) from None
 
     def _note(self, words: str) -> None:
         words = printable(words)[:200]
@@ -464,9 +532,9 @@ class Student(Caller):
     def _ended(self, name: str, error: WorkerEnded) -> StudentError:
         self._drop()
         where = f"while {name} ran" if name else "while it was imported"
-        return StudentError(
-            name, Outcome.CRASHED, f"the Python process ended {where}: {error.reason}.", category="process_ended"
-        )
+        words = f"the Python process ended {where}: {error.reason}."
+        reason = f"ended the Python process: {error.reason}"
+        return StudentError(name, Outcome.CRASHED, words, category="process_ended", reason=reason)
 
     def _error(self, name: str, detail: dict[str, Any]) -> StudentError:
         category, kind = _text(detail.get("category"), 40), _text(detail.get("type"), 100)
@@ -478,6 +546,8 @@ class Student(Caller):
             where = f" ({file}, line {line}{f', in {function}' if function else ''}{f': {source}' if source else ''})"
         module = self.submission.main
         if category == "missing":
+            if text:  # it says why
+                return StudentError(name, Outcome.CRASHED, f"There is no {name}: {text}.", category=category)
             return StudentError(name, Outcome.NOT_ATTEMPTED, f"{module} defines no function {name}.", category=category)
         if category == "not_attempted":
             # A stub says whose it is; a stub further down means that what this builds on is not written.
@@ -518,6 +588,15 @@ class Student(Caller):
         self._drop()
 
 
+#: What goes wrong at the border without the worker's doing, and what has a name already.
+_NOT_THEIRS = (StudentError, UnrolledError, OSError, MemoryError)
+
+
+def _kind(reply: Any) -> str:
+    """What a reply calls itself; nothing if it is none."""
+    return reply[0] if type(reply) is list and reply and type(reply[0]) is str else ""
+
+
 def _gone(*values: Any) -> Any:
     """In the place of a function that is no longer to be had."""
     raise LookupError("no such function")
@@ -530,12 +609,26 @@ def _call_id() -> int:
 
 def _judged(value: Any) -> Any:
     """A result whose arrays are small enough to be compared; what is larger is none of the right ones."""
+    if _entries(value) > MAX_ENTRIES:
+        return protocol.Opaque("result with millions of entries")
+    return _without_large(value)
+
+
+def _entries(value: Any) -> int:
+    """Of all arrays in a result."""
+    if type(value) is np.ndarray:
+        return int(value.size)
+    inside = value if type(value) in (list, tuple) else value.values() if type(value) is dict else ()
+    return sum(map(_entries, inside))
+
+
+def _without_large(value: Any) -> Any:
     if type(value) is np.ndarray and value.size > MAX_RESULT_ENTRIES:
         return protocol.Opaque(f"array of shape {value.shape}"[: protocol.MAX_NAME])
     if type(value) in (list, tuple):
-        return type(value)(_judged(item) for item in value)
+        return type(value)(_without_large(item) for item in value)
     if type(value) is dict:
-        return {key: _judged(item) for key, item in value.items()}
+        return {key: _without_large(item) for key, item in value.items()}
     return value
 
 

@@ -46,7 +46,7 @@ def softmax_loss(x: Any, y: Any, mask: Any = None) -> tuple[float, Array]:
     """Masked cross-entropy over N, and its gradient."""
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y)
     counts = np.ones(y.shape, dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
-    places = y[..., None]
+    places = np.where(counts, y, 0)[..., None]  # what is masked may be any number
     shifted = x - x.max(axis=-1, keepdims=True)
     weights = np.exp(shifted)
     totals = weights.sum(axis=-1, keepdims=True)

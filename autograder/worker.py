@@ -19,6 +19,7 @@ import random
 import sys
 import traceback
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,13 @@ def _load_neighbour(name: str) -> Any:
 protocol = _load_neighbour("protocol")
 importing = _load_neighbour("importing")
 inert = _load_neighbour("inert")
+reading = _load_neighbour("reading")
 watch = _load_neighbour("watch")
 
 _NOTHING = object()
 MAX_RESULT_ITEMS = 10_000
 MAX_MESSAGE = 2000  # characters of an exception's message
+MAX_NOTES = 100  # on what was left out of a file
 
 
 class NotRecognised(Exception):
@@ -94,8 +97,15 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     return protocol.Opaque(kind.__name__[:100])
 
 
-def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[str, Any]:
-    """What a person needs to know of an exception: its type, its message, the student's lines."""
+def describe_error(
+    error: BaseException, known_files: dict[str, bytes], lost: Mapping[str, str] = types.MappingProxyType({})
+) -> dict[str, Any]:
+    """What a person needs to know of an exception: its type, its message, the student's lines.
+
+    Args:
+        known_files: the student's files.
+        lost: names that their module would have, and why it has not.
+    """
     frames = []
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename in known_files:
@@ -106,6 +116,8 @@ def describe_error(error: BaseException, known_files: dict[str, bytes]) -> dict[
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
     except Exception:
         message = ""
+    if isinstance(error, NameError) and type(error.name) is str and error.name in lost:
+        message = f"{message} ({lost[error.name]})"
     category = "crashed"
     if isinstance(error, NotImplementedError):
         category = "not_attempted"
@@ -138,6 +150,7 @@ class Worker:
         self.module: types.ModuleType | None = None
         self.handles: dict[int, Any] = {}
         self.next_handle = 1
+        self.lost: dict[str, str] = {}  # names that the module would have -> why it has not
         self.own: dict[str, Any] = {}  # what stood where a stand-in stands; _NOTHING: nothing
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
         self.driver: types.ModuleType | None = None
@@ -180,19 +193,42 @@ class Worker:
             except Exception:  # a student's own stream, or one that they closed
                 continue
 
-    def load(self, call_id: int, files: dict[str, bytes], main: str, name: str, own_package: str | None) -> None:
-        """Import the student's main file under the unit's module name."""
+    def load(
+        self,
+        call_id: int,
+        files: dict[str, bytes],
+        main: str,
+        name: str,
+        own_package: str | None,
+        skip: list[int],
+        careful: bool,
+    ) -> None:
+        """Import the student's main file under the unit's module name.
+
+        Args:
+            skip: numbers of its statements that are left out.
+            careful: tell of each statement before it is run.
+        """
         self.files = files
         inert.add_builtins()
         watch.install(frozenset(files), lambda words: protocol.write_frame(self.send, ["attempt", words]))
-        importer = importing.Importer(files, main, name, own_package, inert, reseed)
+
+        def tell(number: int, line: int) -> None:
+            self.flush()
+            protocol.write_frame(self.send, ["at", call_id, number, line])
+
+        importer = importing.Importer(
+            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None
+        )
+        reseed()
         try:
             self.module = importer.run()
         except BaseException as error:
             self.reply(["error", call_id, describe_error(error, files)])
             return
+        self.lost = importer.lost
         names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
-        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing()]])
+        self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing(), importer.notes[:MAX_NOTES]]])
 
     def reset(self) -> None:
         """Forget what is kept between calls."""
@@ -225,7 +261,7 @@ class Worker:
         except protocol.ProtocolError as error:
             data = protocol.encode(["error", self.call_id, failure("unsendable", str(error))])
         except Exception as error:  # out of memory
-            data = protocol.encode(["error", self.call_id, describe_error(error, self.files)])
+            data = protocol.encode(["error", self.call_id, describe_error(error, self.files, self.lost)])
         self.flush()
         self.send.write(len(data).to_bytes(4, "little") + data)
         self.send.flush()
@@ -234,11 +270,11 @@ class Worker:
         """What comes of one call: result and which arguments were changed, or an error."""
         function = self.function(name)
         if function is None:
-            return ["error", failure("missing", "")]
+            return ["error", failure("missing", self.lost.get(name, ""))]
         try:
             arguments = [self.argument(arg) for arg in args]
         except KeyError:
-            return ["error", failure("missing", "a cache is gone")]
+            return ["error", failure("missing", "")]  # a cache that is gone
         reseed()
         try:
             value = function(*arguments)
@@ -247,7 +283,7 @@ class Worker:
             for place, (before, after) in enumerate(zip(args, arguments, strict=True)):
                 changed |= self.changed(before, after) << place
         except BaseException as error:
-            return ["error", describe_error(error, self.files)]
+            return ["error", describe_error(error, self.files, self.lost)]
         return ["result", plain, changed]
 
     def function(self, name: str) -> Any:

@@ -82,19 +82,12 @@ def test_any_use_says_what_is_missing(use: str) -> None:
         student.call("f", [1.0])
 
 
-def test_a_use_while_the_file_is_imported_is_said_about_the_file() -> None:
-    """As before: a decorator that is not there leaves nothing to judge."""
-    source = "from numba import jit\n@jit\ndef relative_error(a, b):\n    return 0.0\n"
-    result = judge_source(UNIT, source)
-    assert result.score == 0.0
-    assert "cannot be imported" in result.message and "numba" in result.message
-
-
-def test_a_file_whose_imports_never_end_is_not_imported_for_ever() -> None:
-    """So many missing modules are not looked for one by one."""
-    with student_of(UNIT, "\n".join(f"import missing_{n}" for n in range(50))) as student:
-        with pytest.raises(StudentError, match="missing_"):
-            student.start()
+def test_a_file_whose_imports_never_end_is_read_all_the_same() -> None:
+    """So many missing modules are not looked for one by one: the lines that import more of them are left out."""
+    source = "\n".join(f"import missing_{n}" for n in range(50)) + "\ndef f():\n    return 1.0\n"
+    with student_of(UNIT, source) as student:
+        assert student.call("f", []) == 1.0
+        assert len(student.absent) == 20 and "missing_20" in student.left_out[0]
 
 
 def test_what_a_notebooks_kernel_adds_to_python_is_there() -> None:

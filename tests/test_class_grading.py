@@ -14,7 +14,7 @@ from small_course import make_result
 from autograder import grade as grading
 from autograder.cluster import Processes
 from autograder.errors import InfrastructureError, UsageError
-from autograder.grade import HOPELESS, MOST_TRIES, Task, grade_class, judge_task
+from autograder.grade import HOPELESS, MOST_TRIES, OURS, Task, grade_class, judge_task
 from autograder.results import Outcome
 from autograder.sandbox import PROCESS
 from autograder.store import ResultStore
@@ -142,9 +142,26 @@ def test_a_broken_grader_gives_up_early(submissions, tmp_path):
         raise InfrastructureError("no sandbox")
 
     done, place = graded(more, tmp_path, broken)
-    assert all(one.result is None for one in done.values())
-    assert len(set(place.asked)) < 2 * HOPELESS + 5
-    assert sum("Not tried" in one.problem for one in done.values()) == len(more) - len(set(place.asked))
+    tried = set(place.asked) - {OURS}
+    assert all(one.result is None for one in done.values()) and place.asked.count(OURS) == 1
+    assert len(tried) < 2 * HOPELESS + 5
+    assert sum("Not tried" in one.problem for one in done.values()) == len(more) - len(tried)
+
+
+def test_submissions_that_cannot_be_judged_do_not_end_the_class(submissions, tmp_path):
+    """Five and more in a row: the course's own module is judged, so it is theirs, and everybody else has a result."""
+    hostile = {f"m{number}": submissions["a"] for number in range(3 * HOPELESS)}
+
+    def judging(task):
+        if task.student in hostile:
+            raise ValueError("The truth value of an array with more than one element is ambiguous.")
+        return passed(task)
+
+    done, place = graded(hostile | submissions, tmp_path, judging)
+    assert OURS in place.asked
+    assert {name for name, one in done.items() if one.result is None} == set(hostile)
+    assert all("failed 3 times: ValueError" in done[name].problem for name in hostile)
+    assert OURS not in done and not list(ResultStore(tmp_path).history(UNIT, "own"))
 
 
 def test_who_ends_the_process_is_found_and_the_others_are_judged(submissions, tmp_path):

@@ -320,7 +320,7 @@ def test_pages_know_roster_and_earlier_submissions(tmp_path: Path) -> None:
     assert "3 times running" in page and "zoe" in page and "1 of 2" in page
     (tmp_path / "roster.csv").write_text("name\nada\n", encoding="utf-8")
     said = report.write_class_pages(results[-1:], COURSE, tmp_path)
-    assert "does without a roster" in said[0] and "unknown column 'name'" in said[0]
+    assert "does without a roster" in said[0] and "must have a column 'id'" in said[0]
 
 
 class Ended(Executor):

@@ -189,7 +189,7 @@ def test_a_syntax_error_is_one_message():
 def test_a_crash_at_import_is_one_message():
     """Does a module that fails while it is imported give one message with the line?"""
     result = judge_source(UNIT.id, "import numpy as np\nW = np.zeros((2, 3)) @ np.zeros((2, 3))\n")
-    assert result.score == 0 and "line 2" in result.message
+    assert result.score == 0 and "Line 2" in result.message
 
 
 def test_a_message_names_the_line_in_the_students_file():
