@@ -45,10 +45,10 @@ QUICK = 0.3
 NARROW, REPEATED = 64, 3
 #: Columns, and how many times the exercise's :attr:`~autograder.checking.Growing.slowest` share times growth must be to
 #: show differences. Measured on the reference, on tests/alternatives and on tests/gradient_styles.py, in units of
-#: `slowest`: right versions reach 2.5 on 256, 1.7 on 1024, 1.0 on 4096 and 0.4 on 16384 columns; one-sided differences,
-#: the cheapest that do not exploit which output depends on which input, 6, 4, 6 and more than 20. So the last
-#: decides; the others spare time.
-LEVELS = ((FIRST, 30.0), (1024, 8.0), (4096, 4.0), (16384, 2.0))
+#: `slowest`: right versions reach 2.5 on 256 columns, 1.7 on 1024, 1.0 on 4096 and 0.2 on 16384. One-sided differences
+#: reach 4, 4, 6 and more than 10; those of one argument alone 1.4, 1.8, 2.4 and more than 6; of columns at once 3.5 on
+#: 16384. So the last decides; the others spare time.
+LEVELS = ((FIRST, 30.0), (1024, 8.0), (4096, 4.0), (16384, 1.0))
 #: On so many columns and more, a growth that is no more than this shows that it is no differences: theirs is 1.35 at
 #: the least, that of slow right code 1.05 at the most.
 ENOUGH_SEEN, STEADY = 4096, 1.2
@@ -56,8 +56,6 @@ ENOUGH_SEEN, STEADY = 4096, 1.2
 VALUES_UP_TO = 1024
 #: Processor time of the first calls after which they are stopped: a hundred times what the slowest right code takes.
 FIRST_SECONDS = 1.0
-#: A measurement of so many seconds is not repeated.
-LONG = 0.05
 #: Processor time of later calls after which they are stopped: far more than slow right code takes.
 MOST_SECONDS = 8.0
 #: Entries of the arrays of one question that student code may ask while it is measured.
@@ -125,9 +123,12 @@ class Growth:
             return first.wrong
         if self.share(first) <= QUICK:
             return None
-        narrow = self.narrow()
-        if isinstance(narrow, Finding):
-            return narrow
+        readings = [self.read(NARROW, FIRST_SECONDS) for _ in range(REPEATED)]
+        for reading in readings:
+            if reading.wrong is not None:
+                return reading.wrong
+        narrow = statistics.median(reading.each for reading in readings)
+        least = min(reading.each for reading in readings)
         for columns, times in LEVELS:
             # share * growth = (each / yardstick) * (each / narrow)
             enough = columns * math.sqrt(times * self.growing.slowest * narrow * self.yardstick(columns))
@@ -138,21 +139,9 @@ class Growth:
                 return None if reading.wrong.outcome is Outcome.OUT_OF_MEMORY else reading.wrong
             if reading.seconds >= enough:
                 return Finding(Outcome.DIFFERENCES, BY_DIFFERENCES)
-            if columns >= ENOUGH_SEEN and reading.each <= STEADY * narrow:
+            if columns >= ENOUGH_SEEN and reading.each <= STEADY * least:
                 return None
         return None
-
-    def narrow(self) -> float | Finding:
-        """Seconds for a column of narrow inputs."""
-        readings: list[Reading] = []
-        while len(readings) < REPEATED:
-            readings.append(self.read(NARROW, FIRST_SECONDS))
-            wrong = readings[-1].wrong
-            if wrong is not None:
-                return wrong
-            if readings[-1].seconds > LONG:
-                break  # long enough to be exact
-        return statistics.median(reading.each for reading in readings)
 
     def share(self, reading: Reading) -> float:
         """The time of one column, in forward passes."""

@@ -184,6 +184,11 @@ class _Bench:
         self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack
     ) -> None:
         self.course = course
+        self.shares = {  # of a part's points
+            Outcome.PASSED: 1.0,
+            Outcome.EDGE_CASE: course.edge_case_credit,
+            Outcome.DIFFERENCES: course.differences_credit,
+        }
         self.unit = unit
         self.draw = draw
         self.submission = submission
@@ -411,7 +416,7 @@ class _Bench:
         item = judgement.exercise
         parts = [self.part(judgement, name) for name in item.parts]
         # Of shares, not of rounded points: six sixths of eight points are eight.
-        shares = (part.points / part.max_points if part.max_points else 0.0 for part in parts)
+        shares = (self.shares.get(part.outcome, 0.0) for part in parts)
         points = _tidy(sum(share * item.part_points(part.name) for share, part in zip(shares, parts, strict=True)))
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
@@ -534,11 +539,7 @@ class _Bench:
         """The best verdict on one part, and its points."""
         most = judgement.exercise.part_points(name)
         judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts if name not in verdict.silent]
-        share = {
-            Outcome.PASSED: 1.0,
-            Outcome.EDGE_CASE: self.course.edge_case_credit,
-            Outcome.DIFFERENCES: self.course.differences_credit,
-        }
+        share = self.shares
         best = max(judged, key=lambda found: share.get(found[0], 0.0))
         outcome, seen, how = best
         message = seen.message
@@ -574,11 +575,12 @@ def _found(judgement: Judgement) -> set[str]:
 
 
 def _quick(stand_in: StandIn) -> StandIn:
-    """The same for large inputs, where only the student's work counts: a backward function answers zeros."""
+    """The same for wide inputs, where only the work of what calls it counts: a backward function answers zeros."""
     if stand_in.kind != "backward":
         return stand_in
     first = len(stand_in.parameters) - 1  # of the inputs, after the upstream gradients
-    return replace(stand_in, compute=lambda *values: tuple(np.zeros_like(value) for value in values[first:]))
+    zeros = lambda *values: tuple(np.zeros_like(value) for value in values[first:])  # noqa: E731 - one expression
+    return replace(stand_in, kind="backward alone", compute=zeros)
 
 
 def _below(item: Exercise) -> set[str]:

@@ -56,7 +56,7 @@ class StandIn:
     """A function that replaces one of the student's while a function built on it is judged by itself."""
 
     name: str
-    kind: str  # "plain", "forward" (returns value, cache), "backward" (gets a cache) or "local" (see source)
+    kind: str  # "plain", "forward" (returns value, cache), "backward" (gets a cache; "alone": see worker.py), "local"
     parameters: tuple[str, ...]
     compute: Callable[..., Any]
     steps: str = ""  # of a forward over a sequence: the forward of one step, whose caches it may collect
