@@ -207,6 +207,9 @@ class _Bench:
             self.student.left_out = []  # said
             return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
         self.student.left_out += debugger(self.text())
+        odd = decode(self.source_bytes())[1]
+        if odd:
+            self.student.left_out.append(f"{self.submission.main} {odd}.")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None
@@ -477,8 +480,12 @@ class _Bench:
 
     def text(self) -> str:
         """The text of the student's module."""
+        return decode(self.source_bytes())[0]
+
+    def source_bytes(self) -> bytes:
+        """The student's module as it was handed in."""
         main = self.submission.main
-        return decode(self.submission.files.get(main, b""))[0] if main else ""
+        return self.submission.files.get(main, b"") if main else b""
 
     def source(self) -> bytes:
         """The text of the student's module, in UTF-8."""
