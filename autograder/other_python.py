@@ -15,8 +15,10 @@ _STRING = re.compile(
 _WEAK = "backticks for repr()"  # pasted words have them, too
 #: What Python 2 had and Python 3 has not, as it looks where texts are empty; in the order of certainty.
 _OLD = (
+    (r"(?:^|[:;])[ \t]*print[ \t]*(?:>>|[\"'`])", "print without parentheses"),
+    # Not of two words in a row, which are words.
     (
-        r"(?:^|[:;])[ \t]*print(?:[ \t]*(?:>>|[\"'`])|[ \t]+(?!\w+[ \t]+(?!(?:if|in|is|and|or|not|for)\b)[A-Za-z_])[\w{\[~-])",
+        r"(?:^|[:;])[ \t]*print[ \t]+(?!\w+[ \t]+(?!(?:if|in|is|and|or|not)\b)[A-Za-z_])[\w{\[~-]",
         "print without parentheses",
     ),
     (r"(?:^|[:;])[ \t]*print[ \t]+\([^()\n]*\)[ \t]*[%,][ \t]*\S", "print without parentheses"),

@@ -101,7 +101,8 @@ def test_what_only_python_2_takes_is_known(line: str, what: str) -> None:
     "line",
     [
         'print("x")', "print", "x = print", "# print x", 's = "print x"', "except ValueError as e:", "mode = 0o777",
-        "x = 00",        "x = 0.5", "raise ValueError('a')", 'exec("x")', "print(x, file=f)", "printer x", "print the result here",
+        "x = 00", "x = 0.5", "raise ValueError('a')", 'exec("x")', "print(x, file=f)", "printer x",
+        "print the result here",
     ],
 )  # fmt: skip
 def test_python_3_is_not_taken_for_python_2(line: str) -> None:
