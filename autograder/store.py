@@ -81,6 +81,7 @@ _WITHOUT_INFLUENCE = {
     "release.py",
     "report.py",
     "roster.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
