@@ -6,7 +6,6 @@ escaped. A student's page holds nothing of other students, and of the hidden dra
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
@@ -41,8 +40,10 @@ from autograder.figures import (
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
+from autograder.plain_text import printable
 from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.roster import course_roster
+from autograder.safe_html import PAGE_POLICY
 from autograder.store import ResultStore, student_folder
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ REPORTS = "reports"  # below the course's root: made by grading, never committed
 PRINTED = 1500  # characters shown of what a module printed
 PEOPLE_NAMED = 8  # in the list of mistakes, before "and 3 more"
 MISTAKES_SHOWN = 12  # of each kind, before the reader opens the rest
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # Unicode's Cc and Cs, but for \n and \t
 BESIDE = 29  # exercises of units whose outcomes stand beside each other: as many as fit on a printed page
 
 
@@ -352,9 +352,7 @@ def _time(seconds: float) -> str:
 
 def _printable(value: Any) -> Any:
     """Control characters and halves of characters, which students' messages may hold, become a visible sign."""
-    if type(value) is not str:
-        return value
-    return _UNPRINTABLE.sub("�", value)
+    return printable(value, keep="\n\t") if type(value) is str else value
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
@@ -363,7 +361,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     Raises:
         StoreError: the file system refuses.
     """
-    text = _environment().get_template(template).render(looks=LOOKS, **values)
+    text = _environment().get_template(template).render(looks=LOOKS, policy=PAGE_POLICY, **values)
     folders.write_atomically(path, text.encode("utf-8", "replace"))
 
 
@@ -491,7 +489,7 @@ def _cut(text: str, width: int) -> str:
     """At most so many columns, on one line."""
     from rich.cells import set_cell_size
 
-    text = " ".join(_printable(text).split())
+    text = " ".join(printable(text).split())
     return text if _width(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder import protocol
-from autograder.channel import printable
 from autograder.errors import UnrolledError
 from autograder.left_out import out_of_time, sentences
+from autograder.plain_text import printable
 from autograder.reading import decode
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
