@@ -242,6 +242,7 @@ class _ClassRun:
         self.written = True
         self.recorder.close()
         self.report()
+        self.say_who_is_gone()
         return self.end(EXIT_INFRASTRUCTURE if self.problems else EXIT_OK)
 
     @contextmanager
@@ -376,6 +377,17 @@ class _ClassRun:
         self.console.print(f"{words}, {len(first)} are new." if first else f"{words}.", markup=False)
 
     # --- the end ---
+
+    def say_who_is_gone(self) -> None:
+        """Work that was graded and is not there any more: the gradebook keeps it, exports do not."""
+        from autograder.gradebook import withdrawn_students
+
+        gone = [] if self.options.students else withdrawn_students(self.unit, self.root, self.recorder.config)
+        if gone:
+            self.progress.warn(
+                f"Graded before, but not in {folders.SUBMITTED}/ any more: {', '.join(gone)}. "
+                "The gradebook keeps their points and marks; exports leave them out."
+            )
 
     def report(self) -> None:
         """The class's table and pages."""

@@ -83,6 +83,7 @@ _WITHOUT_INFLUENCE = {
     "report.py",
     "roster.py",
     "safe_html.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
