@@ -16,6 +16,7 @@ import importlib.machinery
 import importlib.util
 import itertools
 import linecache
+import os
 import sys
 import types
 from collections.abc import Callable, Container
@@ -131,6 +132,7 @@ class Importer:
         self.reading = reading
         self.skip = skip
         self.tell = tell
+        self.folder = os.getcwd()  # where the files would lie
         self.absent = inert.AbsentFinder()
         self.lenient = {main}  # files of which a part may be left out
         self.notes: list[list[Any]] = []  # what was left out; :mod:`autograder.left_out` makes sentences of it
@@ -165,7 +167,7 @@ class Importer:
         """Execute one of the student's files as a module; its lines show in tracebacks."""
         text, _ = self.reading.decode(self.files[filename])
         linecache.cache[filename] = (len(text), None, [f"{line}\n" for line in text.split("\n")], filename)
-        module.__dict__["__file__"] = filename
+        module.__dict__["__file__"] = os.path.join(self.folder, *filename.split("/"))
         if filename not in self.lenient:
             exec(compile(text, filename, "exec", dont_inherit=True), module.__dict__)
             return

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.channel import printable
 from autograder.checking import (
     PUZZLES,
     Case,
@@ -32,7 +31,10 @@ from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.growth import MOST_ASKED, Finding, Growth
+from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
+from autograder.plain_text import printable
+from autograder.reading import decode
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
@@ -213,6 +215,10 @@ class _Bench:
             words = " ".join(["None of the functions is there.", *self.student.left_out])
             self.student.left_out = []  # said
             return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
+        self.student.left_out += debugger(self.text())
+        odd = decode(self.source_bytes())[1]
+        if odd:
+            self.student.left_out.append(f"{self.submission.main} {odd}.")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None
@@ -525,10 +531,18 @@ class _Bench:
             said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
 
-    def source(self) -> bytes:
+    def text(self) -> str:
         """The text of the student's module."""
+        return decode(self.source_bytes())[0]
+
+    def source_bytes(self) -> bytes:
+        """The student's module as it was handed in."""
         main = self.submission.main
         return self.submission.files.get(main, b"") if main else b""
+
+    def source(self) -> bytes:
+        """The text of the student's module, in UTF-8."""
+        return self.text().encode()
 
     def squeezes(self, item: Exercise) -> bool:
         """Whether the function's text has a squeeze() without an axis."""

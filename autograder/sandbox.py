@@ -55,6 +55,10 @@ INSIDE = (
 )
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 300.0  # guards against a hang only: a machine may be slow, and busy with other things
+#: Where a worker may write, under bubblewrap: in memory, empty at first, seen by nobody else, gone at its end.
+OWN_FOLDER = "/student/work"
+OWN_BYTES = 16 * 1024 * 1024
+OWN_FILES = 256
 NOBODY = 65534  # the user and group that root becomes before student code runs
 DEVICE_VARIABLE = "UNROLLED_DEVICE"  # names a graphics card to train on; see the check of the captioning test
 MORE_TASKS = 1024  # threads that all workers of one user may have together
@@ -442,12 +446,15 @@ class ZygoteProcess:
             "engine": engine,
             "control": theirs.fileno(),
             "readable": _readable_paths(whole=stack is BUBBLEWRAP),
+            "own": OWN_FOLDER if stack is BUBBLEWRAP else None,
+            "own_bytes": OWN_BYTES,
+            "own_files": OWN_FILES,
             "tasks": _tasks_of(NOBODY if os.geteuid() == 0 else os.geteuid()) + MORE_TASKS,
             "user": NOBODY if stack is LANDLOCK and os.geteuid() == 0 and _anybody_can_read() else None,
         }
         command = self._program(json.dumps(settings))
         if stack is BUBBLEWRAP:
-            command = [*_bubblewrap(), "--", *_as_nobody(), *command]
+            command = [*_bubblewrap(own=True), "--", *_as_nobody(own=True), *command]
         self._errors = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -456,7 +463,7 @@ class ZygoteProcess:
                 stdout=self._errors,
                 stderr=self._errors,
                 cwd="/",
-                env=_environment("/tmp"),  # where nothing can be written
+                env=_environment("/tmp"),  # where a worker cannot write
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
@@ -602,6 +609,7 @@ def _environment(folder: str) -> dict[str, str]:
         "TMPDIR": folder,
         "TEMP": folder,
         "TMP": folder,
+        "LOGNAME": "student",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -711,8 +719,13 @@ def _tasks_of(uid: int) -> int:
     return count
 
 
-def _bubblewrap() -> list[str]:
-    """The command that makes the namespaces."""
+def _bubblewrap(own: bool = False) -> list[str]:
+    """The command that makes the namespaces.
+
+    Args:
+        own: what it starts is the zygote: it runs no student code, and may mount a folder for each worker, which gives
+            up that right before it runs any.
+    """
     command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() == 0:
         # Root makes the mounts and then becomes nobody, inside: Python may lie where only root can look, and a
@@ -723,6 +736,8 @@ def _bubblewrap() -> list[str]:
     else:
         command += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
         command += ["--cap-drop", "ALL"]
+    if own:
+        command += ["--cap-add", "CAP_SYS_ADMIN"]
     # Not --die-with-parent, which means the thread that started it: the zygote ends when the judge's socket does.
     command += ["--as-pid-1", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
     # Before the binds: Python itself may lie below /tmp, and a later mount hides an earlier one.
@@ -765,15 +780,21 @@ def _bubblewrap() -> list[str]:
         mounted.append((shown, readable))
     for shown in emptied:
         command += ["--remount-ro", shown]
+    if own:
+        parent = str(Path(OWN_FOLDER).parent)
+        command += ["--perms", "0755", "--size", "65536", "--tmpfs", parent, "--perms", "0755", "--dir", OWN_FOLDER]
+        command += ["--remount-ro", parent]
     return command
 
 
-def _as_nobody() -> list[str]:
-    """Root becomes another user, for good."""
+def _as_nobody(own: bool = False) -> list[str]:
+    """Root becomes another user, for good; ``own`` as for :func:`_bubblewrap`."""
     if os.geteuid() != 0:
         return []
     user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
-    return [*user, "--inh-caps", "-all", "--bounding-set", "-all", "--no-new-privs"]
+    kept = "-all,+sys_admin" if own else "-all"
+    ambient = ["--ambient-caps", kept] if own else []
+    return [*user, "--inh-caps", kept, *ambient, "--bounding-set", kept, "--no-new-privs"]
 
 
 # --- which stack ----------------------------------------------------------------------------------
@@ -810,7 +831,7 @@ def _try_bubblewrap() -> None:
         raise InfrastructureError("bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap)")
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         raise InfrastructureError("setpriv is not installed (package util-linux)")
-    command = [*_bubblewrap(), "--", *_as_nobody(), "/usr/bin/env", "true"]
+    command = [*_bubblewrap(own=True), "--", *_as_nobody(own=True), "/usr/bin/env", "true"]
     done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, env=_environment("/tmp"), check=False)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -69,6 +69,7 @@ _WITHOUT_INFLUENCE = {
     "nbgrader_bridge.py",
     "nbgrader_feedback.py",
     "nbgrader_late.py",
+    "nbgrader_pages.py",
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",
@@ -81,11 +82,14 @@ _WITHOUT_INFLUENCE = {
     "release.py",
     "report.py",
     "roster.py",
+    "safe_html.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
     "store.py",
     "tables.py",
+    "terminal.py",
     "times.py",
 }
 _INFLUENTIAL_SUFFIXES = {".py", ".toml", ".json", ".npz", ".npy", ".bpf"}

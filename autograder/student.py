@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder import protocol
-from autograder.channel import printable
 from autograder.errors import UnrolledError
 from autograder.left_out import out_of_time, sentences
+from autograder.other_python import about_python_2, meaning, older_name
+from autograder.plain_text import printable
 from autograder.reading import decode
 from autograder.results import Outcome
 from autograder.sandbox import CallTimedOut, Limits, Stack, Worker, WorkerEnded, start_worker
@@ -182,11 +183,21 @@ class Student(Caller):
             names, absent, notes = reply if len(reply) == 3 else ([], [], [])
             self.names = {name for name in names if type(name) is str} if type(names) is list else set()
             self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
-            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main)]
+            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main, self._meaning)]
+        if any(type(note) is list and note[:2] == ["syntax", self.submission.main] for note in notes):
+            old = about_python_2(self._text(self.submission.main), self.submission.main)
+            self.left_out += [old] if old else []
         self._loaded = True
         if self.driver:
             self._tell(["driver", self.driver])
         self._substitute()
+
+    def _text(self, file: str) -> str:
+        """The text of one of the student's files; nothing if there is no such file."""
+        return decode(self.submission.files.get(file, b""))[0]
+
+    def _meaning(self, file: str, line: int, kind: str) -> str:
+        return meaning(self._text(file), line, kind)
 
     def _load(self, careful: bool) -> list[Any]:
         """Have a worker import the module, without the statements that are known to end it.
@@ -216,7 +227,7 @@ class Student(Caller):
                 break
             if known and self._at is not None:
                 number, line = self._at
-                lines = decode(self.submission.files[main])[0].split("\n")
+                lines = self._text(main).split("\n")
                 text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
                 self._skipped[number] = out_of_time(line, text, error.reason)
             try:
@@ -566,7 +577,15 @@ class Student(Caller):
         if category == "unsendable":
             return StudentError(name, Outcome.CRASHED, f"what {name} returned cannot be read: {text}.", kind, category)
         if category == "syntax":
-            return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}.", kind, category)
+            words = f"{kind}: {text}{where}."
+            if frames:
+                file, line = frames[-1][:2]
+                # Of a module of which nothing is left; of one function the remark on the module says it.
+                old = "" if name else about_python_2(self._text(file), file)
+                words = f"{words} {old or self._meaning(file, line, kind)}".strip()
+            return StudentError(name, Outcome.CRASHED, words, kind, category)
+        old = older_name(kind, text)
+        text = f"{text} ({old})" if old else text
         return StudentError(
             name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category
         )

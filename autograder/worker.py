@@ -85,16 +85,41 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         if array.dtype.newbyteorder("<") in protocol.DTYPES and array.ndim <= protocol.MAX_NDIM:
             return array
         return protocol.Opaque(f"array of {array.dtype}"[:100])
-    if kind is types.GeneratorType:  # `yield` does as well as a list
-        value = list(itertools.islice(value, MAX_RESULT_ITEMS + 1))
-        kind = list
+    value = gone_through(value)
+    kind = type(value)
     if kind in (list, tuple) and len(value) <= MAX_RESULT_ITEMS:
         return kind(to_plain(item, depth + 1) for item in value)
-    if isinstance(value, dict) and len(value) <= MAX_RESULT_ITEMS and all(type(key) is str for key in value):
+    if kind is dict and len(value) <= MAX_RESULT_ITEMS and all(type(key) is str for key in value):
         return {key: to_plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, tuple):  # a named tuple
-        return tuple(to_plain(item, depth + 1) for item in tuple(value))
     return protocol.Opaque(kind.__name__[:100])
+
+
+#: What has items, but in no order that means anything, or none that its author wants to be asked for.
+_NO_SEQUENCES = (str, bytes, bytearray, memoryview, set, frozenset, type, types.ModuleType)
+
+
+def gone_through(value: Any) -> Any:
+    """What a caller could go through with ``for``, as a list; a mapping as a dict; all else as it is.
+
+    ``yield``, ``zip``, ``map``, a deque, a dict's values, and a class of the student's with ``__iter__`` or
+    ``__getitem__`` do as well as a list. At most one item more than can be sent is asked for, since some never end.
+    """
+    kind = type(value)
+    if kind in (list, tuple, dict) or isinstance(value, _NO_SEQUENCES) or hasattr(kind, "__array__"):
+        return value
+    if isinstance(value, tuple):  # a named tuple
+        return tuple(itertools.islice(tuple.__iter__(value), MAX_RESULT_ITEMS + 1))
+    if isinstance(value, Mapping):
+        return {key: value[key] for key in itertools.islice(iter(value), MAX_RESULT_ITEMS + 1)}
+    if hasattr(kind, "__iter__"):
+        return list(itertools.islice(iter(value), MAX_RESULT_ITEMS + 1))
+    if hasattr(kind, "__getitem__"):
+        most = min(len(value), MAX_RESULT_ITEMS + 1) if hasattr(kind, "__len__") else MAX_RESULT_ITEMS + 1
+        try:
+            return list(itertools.islice(iter(value), most))
+        except (KeyError, TypeError):  # what it has is not numbered: no sequence
+            return value
+    return value
 
 
 def describe_error(
@@ -227,7 +252,9 @@ class Worker:
         except BaseException as error:
             self.reply(["error", call_id, describe_error(error, files)])
             return
+        inert.Reading.now = False
         self.lost = importer.lost
+        importer.notes += [["passed", module, known] for module, known in inert.Reading.decorated.items()]
         names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
         self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing(), importer.notes[:MAX_NOTES]]])
 
@@ -366,6 +393,8 @@ class Worker:
         return False
 
     def result(self, value: Any, keep: list[int]) -> Any:
+        if keep:
+            value = gone_through(value)
         if not keep or not isinstance(value, (tuple, list)):
             return to_plain(value)
         items: list[Any] = []
