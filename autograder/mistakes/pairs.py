@@ -131,9 +131,11 @@ def _records(unit: Unit, item: Exercise, check: Check, text: str) -> list[CaseRe
 
 
 def _of_numbers(records: Sequence[CaseRecord]) -> bool:
-    """Whether what is compared are arrays of real numbers: only there do two mistakes leave a trace of both."""
-    rights = [seen.right for record in records for seen in record.parts.values()]
-    return all(right is not None and np.asarray(right).dtype.kind == "f" for right in rights)
+    """Whether what is compared are real numbers, not places or words: only there do two mistakes leave a trace of both."""
+    rights = [np.asarray(seen.right) for record in records for seen in record.parts.values() if seen.right is not None]
+    return bool(rights) and all(
+        right.dtype.kind == "f" or (right.dtype.kind == "i" and not right.ndim) for right in rights
+    )
 
 
 def work_out(unit: Unit) -> dict[str, list[Pair]]:
