@@ -14,7 +14,13 @@ from autograder.grade import check_submission
 from autograder.judge import GENERAL
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult, remark_line
 
-_SIGNS = {Outcome.PASSED: "✓", Outcome.EDGE_CASE: "◐", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "…"}
+_SIGNS = {
+    Outcome.PASSED: "✓",
+    Outcome.EDGE_CASE: "◐",
+    Outcome.DIFFERENCES: "◐",
+    Outcome.PARTLY: "◐",
+    Outcome.NOT_ATTEMPTED: "…",
+}
 
 
 class CheckFailed(Exception):
@@ -107,9 +113,9 @@ def _show(result: SubmissionResult, exercise: ExerciseResult, hint: int, source:
 
         display.display(display.HTML(check_html(result, exercise, hint, source)))  # type: ignore[no-untyped-call]
     else:
-        from rich.console import Console
+        from autograder.terminal import Terminal
 
-        print_exercise(Console(), result, exercise, hint, source)
+        print_exercise(Terminal(), result, exercise, hint, source)
     if result.output.strip():
         tail = result.output.strip()[-1000:]
         print(f"Your module printed:\n{tail}")
@@ -190,7 +196,7 @@ def print_exercise(
         table.add_column(name)
     for part in exercise.parts:
         mark = f"[{'green' if part.outcome is Outcome.PASSED else 'yellow'}]{sign(part.outcome)}[/]"
-        table.add_row(mark, escape(part.name), part.expected, part.got, _words(part))
+        table.add_row(mark, *map(escape, (part.name, part.expected, part.got, _words(part))))
     console.print(table)
     for line in advice(result, exercise, hint, terminal=terminal):
         console.print(f"  {escape(line)}", highlight=False)

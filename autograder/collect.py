@@ -24,6 +24,7 @@ from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
 from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
 from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
+from autograder.plain_text import printable
 from autograder.roster import Roster, as_written
 from autograder.store import student_folder
 from autograder.table_reader import read_records
@@ -163,7 +164,7 @@ def _student(entry: Incoming, kind: str, roster: Roster) -> str:
         name = entry.known.get("id") or entry.known.get("name") or ""
         if not name:
             raise UsageError("its name does not say whose it is; a roster could (roster.csv)")
-        return " ".join(name.split())
+        return " ".join(printable(name).split())
     found = roster.find(**entry.known)
     if found is None and kind == "git":  # assignment-account: the account may hold hyphens too
         parts = entry.called.removesuffix(".git").split("-")

@@ -20,7 +20,9 @@ from typing import Any
 
 from autograder.course import Unit
 from autograder.errors import InfrastructureError
+from autograder.plain_text import printable
 from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
+from autograder.safe_html import harmless_markdown
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -136,7 +138,7 @@ def new_cell(kind: str, source: str, name: str, metadata: dict[str, Any] | None 
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return html.escape("".join(c if c.isprintable() else " " for c in text)).replace("*", "\\*").replace("`", "'")
+    return html.escape(printable(text)).replace("*", "\\*").replace("`", "'")
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def tidy_notebook(nb: Notebook, given: Sequence[Cell]) -> None:
             else:
                 cell["outputs"] = tidy_outputs(cell["outputs"])
         elif cell["source"] not in ours:
-            cell["source"] = without_tags(cell["source"])
+            cell["source"] = harmless_markdown(without_tags(cell["source"]))
 
 
 def without_tags(markdown: str) -> str:
@@ -399,7 +401,7 @@ def hint_html(exercise: ExerciseResult, score: float, max_points: float, module_
 
 
 def _e(text: str) -> str:
-    return html.escape(str(text)).replace("\n", "<br>")
+    return html.escape(printable(str(text), keep="\n\t")).replace("\n", "<br>")
 
 
 # ── the seal ──────────────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ from autograder.gradescope import gradescope_results
 from autograder.handed_in import find_unit
 from autograder.late import Late
 from autograder.late import lateness as lateness_of
+from autograder.plain_text import printable
 from autograder.results import Outcome
 from autograder.sandbox import Stack, choose, probe
 from autograder.store import check_is_score
@@ -126,7 +127,7 @@ def main() -> None:
     try:
         data, stack = run(base)
     except UnrolledError as error:
-        print(f"Nothing was scored. {error}\n{AGAIN}", file=sys.stderr)
+        print(printable(f"Nothing was scored. {error}\n{AGAIN}", keep="\n"), file=sys.stderr)
         sys.exit(error.exit_code)
     print(f"{data['score']:g} points; isolation: {stack.text}")
     if stack.weakness:

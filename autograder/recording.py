@@ -67,7 +67,7 @@ _STANDARD: dict[str, dict[str, Any]] = {
 #: Names whose values differ from course to course, and are looked at where they are needed.
 _FREE = {"course_id", "root", "db_url", "exclude_overwriting"}
 #: Sections of other commands.
-_ELSEWHERE = {"GenerateAssignment", "GenerateFeedback", "FileNameCollectorPlugin", "ExecuteNotebook"}
+_ELSEWHERE = {"GenerateAssignment", "GenerateFeedback", "FileNameCollectorPlugin", "ExecuteNotebook", "HTMLExporter"}
 #: What nbgrader does not copy: its default, and notebooks, which it writes.
 _LEFT_OUT = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.ipynb")
 _READ_ONLY = 0o444  # what nbgrader makes of an autograded file

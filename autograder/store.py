@@ -69,6 +69,7 @@ _WITHOUT_INFLUENCE = {
     "nbgrader_bridge.py",
     "nbgrader_feedback.py",
     "nbgrader_late.py",
+    "nbgrader_pages.py",
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",
@@ -81,11 +82,14 @@ _WITHOUT_INFLUENCE = {
     "release.py",
     "report.py",
     "roster.py",
+    "safe_html.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
     "store.py",
     "tables.py",
+    "terminal.py",
     "times.py",
 }
 _INFLUENTIAL_SUFFIXES = {".py", ".toml", ".json", ".npz", ".npy", ".bpf"}
@@ -294,6 +298,7 @@ def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
     """What course.toml says that can change a result: not the titles, not the other units."""
     entry = {key: value for key, value in asdict(unit).items() if key not in ("title", "exercises")}
     entry["edge_case_credit"] = course.edge_case_credit
+    entry["differences_credit"] = course.differences_credit
     for name in entry.get("upstream", ()):  # earlier units whose functions the module may take
         entry[f"upstream/{name}"] = [asdict(e) for u in course.units if u.id == name for e in u.exercises]
     pieces = {"course/limits": _short(json.dumps(entry, sort_keys=True).encode())}
