@@ -351,6 +351,10 @@ def collect(
 @click.option(
     "--missing", type=click.Choice(["empty", "zero"]), default="empty", show_default=True, help="Who handed in nothing."
 )
+@click.option(
+    "--keep-withdrawn", is_flag=True, help="Marks: also of who is not in submitted/, or not in the roster, any more."
+)
+@click.option("--grade-column", default="", help="moodle: the worksheet's column for the points, if it is not found.")
 @click.option("--out-of", type=click.FloatRange(min=0, min_open=True), help="canvas, moodle: scale to so many points.")
 @click.option(
     "--visibility",

@@ -187,6 +187,17 @@ def submitted_students(unit: Unit, root: Path) -> list[str]:
         raise StoreError(f"Cannot read {base}: {error.strerror or error}.") from error
 
 
+def withdrawn_students(unit: Unit, root: Path, config: Config) -> list[str]:
+    """Whose work is in the gradebook, but not in ``submitted/`` any more."""
+    from nbgrader.api import Assignment, SubmittedAssignment
+    from sqlalchemy import select
+
+    handed_in = set(submitted_students(unit, root))
+    graded = select(SubmittedAssignment.student_id).join(Assignment).where(Assignment.name == unit.id)
+    with quiet_nbgrader(), read_gradebook(str(config.CourseDirectory.db_url)) as gb:
+        return sorted(set(gb.db.scalars(graded)) - handed_in) if gb is not None else []
+
+
 def load_config(root: Path, db_url: str | None = None) -> Config:
     """``nbgrader_config.py`` of a course, with another gradebook if asked for."""
     from traitlets.config.loader import PyFileConfigLoader

@@ -38,7 +38,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
     UTF-8 as Python wants it, else by its mark, by the coding that it declares, or by a guess.
     """
-    if data.isascii() and b"\0" not in data and b"\r" not in data:
+    if data.isascii() and not any(odd in data for odd in (b"\0", b"\r", b"\x1a")):
         return data.decode("ascii"), ""
     text, remark = _decoded(data)
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from autograder import folders
-from autograder.course import Course
-from autograder.errors import UsageError
+from autograder.course import Course, Unit
+from autograder.errors import StoreError, UsageError
 from autograder.figures import (
     AGAIN,
     DEVIATION,
@@ -37,6 +37,7 @@ from autograder.figures import (
     students_of,
     unit_figures,
     what_is_off,
+    written_in_python_2,
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
@@ -107,12 +108,32 @@ def write_class_pages(
         for student, result in unit.results.items()
     }
     notes, roster = _roster(root)
+    if len(figures) == 1:
+        notes += _put_away(folder, figures[0].unit, root, {Path(page).name for page in pages.values()})
     class_report(results, course, folder / "class.html", pages, late, earlier, roster, plots)
     return [
         *notes,
         f"Class report:    {shown_path(folder / 'class.html')}",
         f"Feedback pages:  {shown_path(folder / 'students')}/<student>.html",
     ]
+
+
+def _put_away(folder: Path, unit: Unit, root: Path, written: set[str]) -> list[str]:
+    """Pages of work that is not in ``submitted/`` any more go into a folder of their own; says which."""
+    from autograder.gradebook import submitted_students
+
+    known = written | {f"{student_folder(name)}.html" for name in submitted_students(unit, root)}
+    stale = [page for page in sorted((folder / "students").glob("*.html")) if page.name not in known]
+    if not stale:
+        return []
+    try:
+        (folder / "withdrawn").mkdir(exist_ok=True)
+        for page in stale:
+            page.replace(folder / "withdrawn" / page.name)
+    except OSError as error:
+        raise StoreError(f"Cannot move {error.filename}: {error.strerror or error}.") from error
+    names = ", ".join(page.stem for page in stale)
+    return [f"Not in {folders.SUBMITTED}/ any more, pages moved to {shown_path(folder / 'withdrawn')}: {names}"]
 
 
 def _plots(figures: Sequence[UnitFigures], executor: Executor | None) -> Callable[[], Sequence[tuple[str, str]]]:
@@ -213,6 +234,7 @@ def class_report(
         hard=hard_units(figures),
         missing=missing(figures, roster),
         fewest=FEWEST,
+        python_2=written_in_python_2(results),
         noted=[Tried(name_of(result), result.unit, result.notes) for result in results if result.notes],
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,

@@ -85,6 +85,7 @@ _WITHOUT_INFLUENCE = {
     "report.py",
     "roster.py",
     "safe_html.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
@@ -299,6 +300,7 @@ def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
     """What course.toml says that can change a result: not the titles, not the other units."""
     entry = {key: value for key, value in asdict(unit).items() if key not in ("title", "exercises")}
     entry["edge_case_credit"] = course.edge_case_credit
+    entry["differences_credit"] = course.differences_credit
     for name in entry.get("upstream", ()):  # earlier units whose functions the module may take
         entry[f"upstream/{name}"] = [asdict(e) for u in course.units if u.id == name for e in u.exercises]
     pieces = {"course/limits": _short(json.dumps(entry, sort_keys=True).encode())}

@@ -196,10 +196,12 @@ def test_lateness_is_visible(tmp_path: Path) -> None:
     results = [made("ada"), made("bruno")]
     late = {("bruno", UNIT.id): Late(2 * 86400, 20)}
     page = section(page_of(tmp_path, results, late), "late")
-    assert "bruno" in page and "2 days late: −20 %" in page and ">64<" in page and "ada" not in page
+    assert (
+        "bruno" in page and "2 days late, the 2nd day has begun: −20 %" in page and ">64<" in page and "ada" not in page
+    )
     report.student_feedback(results[1], COURSE, tmp_path / "b.html", late)
     own = (tmp_path / "b.html").read_text(encoding="utf-8")
-    assert "Handed in 2 days late: −20 %" in own and "64 count" in own
+    assert "Handed in 2 days late, the 2nd day has begun: −20 %" in own and "64 count" in own
 
 
 def test_nobody_late_nothing_said(tmp_path: Path) -> None:
@@ -320,6 +322,20 @@ def test_pages_know_roster_and_earlier_submissions(tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("name\nada\n", encoding="utf-8")
     said = report.write_class_pages(results[-1:], COURSE, tmp_path)
     assert "does without a roster" in said[0] and "must have a column 'id'" in said[0]
+
+
+def test_pages_of_withdrawn_work_are_put_away(tmp_path: Path) -> None:
+    """A page whose student has nothing in submitted/ any more is moved, and that is said; the others stay."""
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
+    report.write_class_pages(class_of(3), COURSE, tmp_path)
+    students = tmp_path / "reports" / UNIT.id / "students"
+    first, *others = sorted(page.stem for page in students.glob("*.html"))
+    for name in others[:-1]:
+        (tmp_path / "submitted" / name / UNIT.id).mkdir(parents=True)
+    said = report.write_class_pages([r for r in class_of(3) if r.student == first], COURSE, tmp_path)
+    assert sorted(page.stem for page in students.glob("*.html")) == [first, *others[:-1]]
+    assert [page.stem for page in (students.parent / "withdrawn").glob("*.html")] == others[-1:]
+    assert any("any more" in line and others[-1] in line for line in said)
 
 
 class Ended(Executor):
