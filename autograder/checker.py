@@ -16,7 +16,13 @@ from autograder.judge import GENERAL
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult, remark_line
 from autograder.sandbox import PROCESS
 
-_SIGNS = {Outcome.PASSED: "✓", Outcome.EDGE_CASE: "◐", Outcome.PARTLY: "◐", Outcome.NOT_ATTEMPTED: "…"}
+_SIGNS = {
+    Outcome.PASSED: "✓",
+    Outcome.EDGE_CASE: "◐",
+    Outcome.DIFFERENCES: "◐",
+    Outcome.PARTLY: "◐",
+    Outcome.NOT_ATTEMPTED: "…",
+}
 
 
 class CheckFailed(Exception):

@@ -87,6 +87,7 @@ class Course:
     name: str
     title: str
     edge_case_credit: float
+    differences_credit: float  # of gradients that are right by finite differences
     units: tuple[Unit, ...]
     late: LateRule | None = None
     zone: str | None = None  # where the course is held, as "Europe/Berlin"
@@ -169,10 +170,15 @@ class _Validator:
         return tuple(value)
 
     def course(self, data: dict[str, Any]) -> Course:
-        self.only(data, {"name", "title", "edge_case_credit", "zone", "late", "units"}, "top level")
+        known = {"name", "title", "edge_case_credit", "differences_credit", "zone", "late", "units"}
+        self.only(data, known, "top level")
         credit = self.take(data, "edge_case_credit", (int, float), "top level")
         if not 0 <= credit < 1:
             raise self.fail("top level", f"'edge_case_credit' is {credit!r}, it must be at least 0 and below 1")
+        by_differences = data.get("differences_credit", 0.25)
+        if type(by_differences) not in (int, float) or not 0 <= by_differences < 1:
+            words = f"'differences_credit' is {by_differences!r}, it must be at least 0 and below 1"
+            raise self.fail("top level", words)
         raw_units = self.take(data, "units", list, "top level")
         if not raw_units:
             raise self.fail("top level", "there are no units")
@@ -188,6 +194,7 @@ class _Validator:
             name=self.take(data, "name", str, "top level"),
             title=self.take(data, "title", str, "top level"),
             edge_case_credit=float(credit),
+            differences_credit=float(by_differences),
             units=units,
             late=self.late(data["late"], [unit.id for unit in units], zone) if "late" in data else None,
             zone=zone,

@@ -152,13 +152,22 @@ class Worker:
     def release(self) -> None:
         """Give back what the process held; called once, after its end."""
 
-    def begin(self, factor: float = 1.0) -> None:
-        """Start the deadline of what is sent and received from now on: the limits of one call, times a factor."""
-        self._cpu_limit = self.limits.call_cpu_seconds * factor
+    def begin(self, factor: float = 1.0, cpu_seconds: float | None = None) -> None:
+        """Start the deadline of what is sent and received from now on: the limits of one call, times a factor.
+
+        Args:
+            factor: how many times the limits of one call.
+            cpu_seconds: a limit of processor time in place of that of a call.
+        """
+        self._cpu_limit = cpu_seconds or self.limits.call_cpu_seconds * factor
         self._wall_limit = max(self.limits.call_wall_seconds * factor, START_SECONDS if factor > 1 else 0)
         self._begun = self._looked = time.monotonic()
         self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
         self._answering = 0.0
+
+    def used(self) -> float:
+        """Processor time since the last :meth:`begin`: the worker's own, and the judge's for its questions."""
+        return max(self.cpu_seconds() - (self._cpu_begun or 0.0), 0.0) + self._answering
 
     def begin_next(self, factor: float, most: int) -> None:
         """Start the deadline again for one more of several things in a row, of which all together may use ``most``."""
@@ -205,8 +214,7 @@ class Worker:
         if now - self._looked < 0.1:
             return
         self._looked = now
-        used = self.cpu_seconds() - (self._cpu_begun or 0.0) + self._answering
-        if used > self._cpu_limit:
+        if self.used() > self._cpu_limit:
             self.kill()
             raise CallTimedOut(self._cpu_limit, "processor time")
         if now - self._begun > self._wall_limit:
@@ -257,6 +265,15 @@ class Worker:
         return self._channel.text()
 
 
+def processor_clock(pid: int) -> float:
+    """Processor time of a process, on Linux; raises OSError if it has ended.
+
+    The clock of another process, as clock_getcpuclockid(3) makes it: asked for at every call, so one system call
+    instead of reading files in /proc.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 def _ending(code: int | None) -> str:
     """An exit code as people say it."""
     if code is None:
@@ -297,6 +314,9 @@ class OwnProcess(Worker):
         super().__init__(limits, open_channel(*ends))
 
     def cpu_seconds(self) -> float:
+        if sys.platform == "linux" and self._process.returncode is None:
+            with contextlib.suppress(OSError):
+                return processor_clock(self._process.pid)  # psutil's figures are hundredths of a second
         try:
             times = psutil.Process(self._process.pid).cpu_times()
         except psutil.Error:
@@ -353,7 +373,7 @@ class ForkedWorker(Worker):
             for descriptor in (theirs_in, theirs_out, theirs_err):
                 os.close(descriptor)
         self._code: int | None = None
-        self._clock: int | None = None
+        self._host_pid = 0
         self._dead = False
         super().__init__(limits, open_channel(ours_out, ours_in, ours_err))
 
@@ -373,13 +393,10 @@ class ForkedWorker(Worker):
         return 0
 
     def cpu_seconds(self) -> float:
-        if self._clock is None:
-            pid = self.host_pid
-            # The processor clock of another process, as clock_getcpuclockid(3) makes it: asked for at every call, so
-            # one system call instead of reading files in /proc.
-            self._clock = (~pid << 3) | 2 if pid else None
+        if not self._host_pid:
+            self._host_pid = self.host_pid
         try:
-            return time.clock_gettime(self._clock) if self._clock is not None else 0.0
+            return processor_clock(self._host_pid) if self._host_pid else 0.0
         except OSError:  # it has ended
             return 0.0
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
+from autograder.checking import Case, Expect, Growing, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import Array, Comparison, as_array, compare, complex_step, describe
 from autograder.results import Outcome
@@ -747,12 +747,57 @@ def whole_sequence(
     expect.result(got, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
+#: Wide inputs, for telling a backward pass from differences: D grows; see autograder/growth.py.
+SLOWEST = 0.6
+STATES, WEIGHTS = ("dprev_h", "dprev_c"), ("dWx", "dWh", "db")
+
+
+def wide_step(make: Callable[..., dict[str, Any]], rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return make(rng, 2, n, 2)
+
+
+def wide_sequence(make: Callable[..., dict[str, Any]], rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return make(rng, 2, 3, n, 2)
+
+
+def loss_of_step(formula: Callable[..., tuple[Array, Array]], case: Case, *inputs: Array) -> Any:
+    next_h, next_c = formula(*inputs)
+    return np.sum(case.dnext_h * next_h) + np.sum(case.dnext_c * next_c)
+
+
+def growing_step(make: Callable[..., dict[str, Any]], formula: Callable[..., tuple[Array, Array]]) -> Growing:
+    """For a cell with two states."""
+    parts = ("dx", *STATES, *WEIGHTS)
+    return Growing(parts, partial(wide_step, make), lstm_step_arguments, partial(loss_of_step, formula), SLOWEST)
+
+
+def growing_sequence(make: Callable[..., dict[str, Any]], forward: Callable[..., Array]) -> Growing:
+    parts = ("dx", "dh0", *WEIGHTS)
+    return Growing(
+        parts,
+        partial(wide_sequence, make),
+        sequence_arguments,
+        lambda case, *inputs: np.sum(case.dh * forward(*inputs)),
+        SLOWEST,
+    )
+
+
+GROWING_GRU_STEP = Growing(
+    ("dx", "dprev_h", *WEIGHTS),
+    partial(wide_step, gru_step_inputs),
+    gru_step_arguments,
+    lambda case, *inputs: np.sum(case.dnext_h * gru_step(*inputs)),
+    SLOWEST,
+)
+
+
 @exercise(
     "lstm_step_backward",
     cases=partial(step_cases, "lstm_step", lstm_step_inputs),
     stand_ins=LSTM_STEPS[:1],
     small=small_lstm_step,
     conventions=[partial(two_state_step, "lstm_step", formula, True) for formula in LSTM_ORDERS],
+    growing=growing_step(lstm_step_inputs, lstm_step),
 )
 def test_lstm_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the six gradients of one step right, with an upstream gradient for both states?"""
@@ -765,6 +810,7 @@ def test_lstm_step_backward(student: Any, case: Case, expect: Expect) -> None:
     stand_ins=(COUPLED_FORWARD,),
     small=small_coupled_step,
     conventions=[partial(two_state_step, "coupled_step", formula, True) for formula in COUPLED_ORDERS],
+    growing=growing_step(coupled_step_inputs, coupled_step),
 )
 def test_coupled_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the six gradients right where one gate does two things?"""
@@ -777,6 +823,7 @@ def test_coupled_step_backward(student: Any, case: Case, expect: Expect) -> None
     stand_ins=GRU_STEPS[:1],
     small=small_gru_step,
     conventions=[partial(one_state_step, partial(gru_step, **other), True) for other in GRU_CONVENTIONS],
+    growing=GROWING_GRU_STEP,
 )
 def test_gru_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
@@ -791,6 +838,7 @@ def test_gru_step_backward(student: Any, case: Case, expect: Expect) -> None:
     pieces=partial(sequence_pieces, 4),
     overwritten=partial(state_overwritten, 4),
     conventions=[partial(whole_sequence, "lstm", partial(lstm_unrolled, order=o), True) for o in orders(LSTM)],
+    growing=growing_sequence(lstm_inputs, lstm_unrolled),
 )
 def test_lstm_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
@@ -805,6 +853,7 @@ def test_lstm_backward(student: Any, case: Case, expect: Expect) -> None:
     pieces=partial(sequence_pieces, 3),
     overwritten=partial(state_overwritten, 3),
     conventions=[partial(whole_sequence, "gru", partial(gru_unrolled, **other), True) for other in GRU_CONVENTIONS],
+    growing=growing_sequence(gru_inputs, gru_unrolled),
 )
 def test_gru_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
