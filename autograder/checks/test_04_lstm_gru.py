@@ -609,8 +609,8 @@ def sequence_cases(name: str, make: Callable[..., dict[str, Any]], draw: Draw) -
     rng = draw.rng(name)
     N, T, D, H = _long_enough(sizes(rng, 4, draw, (3, 4, 2, 5)))
     N2, T2, D2, H2 = _long_enough(sizes(rng, 4, draw, (2, 6, 5, 3)))
-    unrolled = gru_unrolled if name == "gru" else lstm_unrolled
     other = make(rng, N2, T2, D2, H2)
+    unrolled = gru_unrolled if other["b"].size == 3 * H2 else lstm_unrolled
     other = steep(other, "dh", gradients(unrolled, other["dh"], *(other[key] for key in SEQUENCE)))
     at_the_end = make(rng, N, T, D, H)
     at_the_end["dh"][:, :-1] = 0.0
