@@ -423,7 +423,7 @@ class Scripted:
         self.limits = LIMITS
         self.sent = []
 
-    def begin(self, factor=1.0):
+    def begin(self, factor=1.0, cpu_seconds=None):
         pass
 
     def answering(self, seconds):
