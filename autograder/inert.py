@@ -256,7 +256,11 @@ class BarredFinder(importlib.abc.MetaPathFinder):
         head = name.partition(".")[0]
         if not imports or head in imports:
             return False
-        return head in cls.DIFFERENTIATE or importlib.machinery.PathFinder.find_spec(head) is not None
+        if head in cls.DIFFERENTIATE:
+            return True
+        spec = importlib.machinery.PathFinder.find_spec(head)
+        places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+        return any(f"{kind}-packages" in place for kind in ("site", "dist") for place in places)  # not Python's own
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         head = fullname.partition(".")[0]

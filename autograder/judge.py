@@ -519,10 +519,9 @@ class _Bench:
             if missing:
                 said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
             if barred:
-                there = ", ".join(self.unit.imports)
                 said.append(
-                    f"The module imports {', '.join(barred)}, which cannot be used in this unit (these can: {there}, "
-                    "Python's own modules): whatever uses it cannot work."
+                    f"The module imports {', '.join(barred)}, which is not here in this unit "
+                    f"({', '.join(self.unit.imports)} and Python's own modules are): whatever uses it cannot work."
                 )
             self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
