@@ -35,7 +35,7 @@ from autograder.inert import BarredFinder
 from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
 from autograder.plain_text import printable
-from autograder.reading import decode
+from autograder.reading import decode, definitions
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
@@ -263,6 +263,7 @@ class _Bench:
         if puzzles:
             self.puzzled(item, puzzles[0], "it counts as wrong")
         result.remarks += self.remarks(item, result)
+        self.say_twice(result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
 
@@ -538,6 +539,23 @@ class _Bench:
             what = ", ".join(names[place] if place < len(names) else f"number {place + 1}" for place in sorted(changed))
             said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
+
+    def say_twice(self, result: ExerciseResult) -> None:
+        """Say that a function that is not right stands in the file more than once: a stub was left, or pasted again."""
+        if result.outcome is Outcome.PASSED:
+            return
+        lines = definitions(self.text(), result.id)
+        if len(lines) < 2:
+            return
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        if result.message == f"{result.id} is not written yet.":
+            result.message = (
+                f"{result.id} is defined {times}; the last definition, line {lines[-1]}, is the stub, and the last one "
+                "counts. Remove it."
+            )
+        else:
+            places = ", ".join(map(str, lines))
+            result.remarks.append(f"{result.id} is defined {times} (lines {places}); the last one counts.")
 
     def text(self) -> str:
         """The text of the student's module."""

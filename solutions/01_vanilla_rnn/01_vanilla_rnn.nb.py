@@ -62,6 +62,9 @@
 # starts at 1 in formulas and at 0 in code, as in most books; where the two could be confused we say which is meant.
 
 # %%
+from coursekit.place import find_module
+
+find_module("vanilla_rnn")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport vanilla_rnn

@@ -55,6 +55,9 @@
 # \partial z$, which **always has the shape of $z$**. That one sentence finds half of all mistakes in this unit.
 
 # %%
+from coursekit.place import find_module
+
+find_module("bptt")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport bptt

@@ -60,6 +60,9 @@
 # | `Why`, `by` | (H, V), (V,) | the readout: a score for each character |
 
 # %%
+from coursekit.place import find_module
+
+find_module("char_lm")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport char_lm
