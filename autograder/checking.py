@@ -157,6 +157,23 @@ class Expect:
 
 
 @dataclass(frozen=True)
+class Growing:
+    """What :mod:`autograder.growth` needs to tell a backward pass from differences of forward passes.
+
+    All but one axis stay small; ``n`` columns make the forward pass and the number of gradients ``n`` times as large.
+    That axis is one along which no right version does work that grows like the square: not the batch, over which
+    some build one Jacobian, nor classes, whose softmax has one.
+    """
+
+    parts: tuple[str, ...]  # those that are gradients
+    inputs: Callable[[np.random.Generator, int], dict[str, Any]]  # of a case of n columns
+    arguments: Callable[[Case], Sequence[Any]]  # arrays that they are gradients with respect to, in the same order
+    loss: Callable[..., Any]  # (case, *arguments) -> what is differentiated, for real and complex arrays
+    slowest: float  # the product of share and growth that right code has at the most, on 4096 columns
+    found: Callable[[Any], Sequence[Any]] | None = None  # the gradients in what the function returns, if not all parts
+
+
+@dataclass(frozen=True)
 class Check:
     """A registered check."""
 
@@ -169,6 +186,7 @@ class Check:
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
     together: bool = True
+    growing: Growing | None = None
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -183,6 +201,7 @@ def exercise(
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None,
     conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
     together: bool = True,
+    growing: Growing | None = None,
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -201,12 +220,16 @@ def exercise(
             order of gates, say): where a student's does, the backward pass that belongs to it is right.
         together: whether the student's code may be asked about all cases at once. Not where a check calls again after
             what it got (other than with ``student.in_turn``), or where a call takes long.
+        growing: for gradients, inputs of any width, by which a backward pass is told from differences. The check must
+            make its calls before it works anything out.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
         others = tuple(conventions)
-        check = Check(exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together)
+        check = Check(
+            exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together, growing
+        )
         _REGISTRY[exercise_id] = check
         function.__dict__["unrolled_check"] = check
         return function
@@ -311,8 +334,7 @@ def run_together(
         the records; None if this cannot be done, and nothing was judged.
     """
     try:
-        planned = [_planned(check, parts, case) for case in cases]
-        answers = student.call_together(planned)
+        answers = student.call_together([planned(check, parts, case) for case in cases])
         if answers is None:
             return None
         return [run_case(check, parts, _Answered(a), case) for case, a in zip(cases, answers, strict=True)]
@@ -320,7 +342,7 @@ def run_together(
         return None
 
 
-def _planned(check: Check, parts: Sequence[str], case: Case) -> Sequence[Call]:
+def planned(check: Check, parts: Sequence[str], case: Case) -> Sequence[Call]:
     """What a check calls first: one call, or several in turn; nothing if it judges without a call."""
     try:
         with np.errstate(all="ignore"):

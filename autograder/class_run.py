@@ -391,6 +391,7 @@ class _ClassRun:
 
     def report(self) -> None:
         """The class's table and pages."""
+        from autograder.figures import written_in_python_2
         from autograder.report import class_table, write_class_pages
 
         scored = [self.result(name) for name in self.names if name not in self.problems]
@@ -402,6 +403,11 @@ class _ClassRun:
         quiet = self.options.quiet or self.options.json_lines
         if not quiet:
             class_table(results, load_course(), self.console)
+        old = written_in_python_2(results)
+        if old:
+            self.progress.warn(
+                f"{_count(old, 'submission is', 'submissions are')} Python 2; each of them says what to do."
+            )
         for line in write_class_pages(results, load_course(), self.root, self.options.db_url, executor=self.artist):
             self.progress.say(line)
 

@@ -237,10 +237,12 @@ def release(units: tuple[str, ...], only_check: bool) -> None:
 def start(units: tuple[str, ...]) -> None:
     """Copy UNITS (default: all) from notebooks/ to work/, to study in; never over files that are there."""
     from autograder.course import load_course
-    from autograder.release import start_work
+    from autograder.release import kept_older, start_work
 
     for unit in [load_course().unit(name) for name in units] or load_course().units:
         _say(f"{unit.id}: {start_work(unit.id)}")
+        for own, newer in kept_older(unit.id):
+            _say(f"  {own.name} was kept as it is; there is a newer version: {newer}")
 
 
 @cli.command()

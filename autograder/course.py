@@ -44,6 +44,7 @@ class Unit:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    imports: tuple[str, ...] = ()  # libraries that a module may import; none: all that are installed
     upstream: tuple[str, ...] = ()  # earlier units whose functions `coursekit.upstream` gives the module
 
     @property
@@ -87,6 +88,7 @@ class Course:
     name: str
     title: str
     edge_case_credit: float
+    differences_credit: float  # of gradients that are right by finite differences
     units: tuple[Unit, ...]
     late: LateRule | None = None
     zone: str | None = None  # where the course is held, as "Europe/Berlin"
@@ -169,10 +171,15 @@ class _Validator:
         return tuple(value)
 
     def course(self, data: dict[str, Any]) -> Course:
-        self.only(data, {"name", "title", "edge_case_credit", "zone", "late", "units"}, "top level")
+        known = {"name", "title", "edge_case_credit", "differences_credit", "zone", "late", "units"}
+        self.only(data, known, "top level")
         credit = self.take(data, "edge_case_credit", (int, float), "top level")
         if not 0 <= credit < 1:
             raise self.fail("top level", f"'edge_case_credit' is {credit!r}, it must be at least 0 and below 1")
+        by_differences = data.get("differences_credit", 0.25)
+        if type(by_differences) not in (int, float) or not 0 <= by_differences < 1:
+            words = f"'differences_credit' is {by_differences!r}, it must be at least 0 and below 1"
+            raise self.fail("top level", words)
         raw_units = self.take(data, "units", list, "top level")
         if not raw_units:
             raise self.fail("top level", "there are no units")
@@ -188,6 +195,7 @@ class _Validator:
             name=self.take(data, "name", str, "top level"),
             title=self.take(data, "title", str, "top level"),
             edge_case_credit=float(credit),
+            differences_credit=float(by_differences),
             units=units,
             late=self.late(data["late"], [unit.id for unit in units], zone) if "late" in data else None,
             zone=zone,
@@ -255,13 +263,18 @@ class _Validator:
         if not (head.isdigit() and len(head) == 2 and tail.isidentifier()):
             raise self.fail(where, "an id looks like '02_bptt': two digits, an underscore, a name")
         known = {"id", "title", "module", "engine", "call_cpu_seconds", "call_wall_seconds", "memory_mb", "exercises"}
-        self.only(raw, known | {"upstream"}, where)
+        self.only(raw, known | {"upstream", "imports"}, where)
         module = self.take(raw, "module", str, where)
         if not module.isidentifier():
             raise self.fail(where, f"'module' is {module!r}, it must be a Python name")
         engine = self.take(raw, "engine", str, where)
         if engine not in ("numpy", "torch"):
             raise self.fail(where, f"'engine' is {engine!r}, it must be 'numpy' or 'torch'")
+        imports = self.names(raw, "imports", where)
+        if imports and engine not in imports:
+            raise self.fail(where, f"'imports' is {list(imports)!r}, it must name {engine!r}, the unit's engine")
+        if engine != "torch" and "torch" in imports:
+            raise self.fail(where, "'imports' names 'torch', for which 'engine' must be 'torch'")
         exercises: list[Exercise] = []
         for entry in self.take(raw, "exercises", list, where):
             exercises.append(self.exercise(entry, where, [e.id for e in exercises]))
@@ -276,6 +289,7 @@ class _Validator:
             call_cpu_seconds=self.positive(raw, "call_cpu_seconds", where),
             call_wall_seconds=self.positive(raw, "call_wall_seconds", where),
             memory_mb=int(self.positive(raw, "memory_mb", where)),
+            imports=imports,
             upstream=self.names(raw, "upstream", where),
         )
 

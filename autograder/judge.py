@@ -7,7 +7,7 @@ import platform
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -30,10 +30,12 @@ from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
+from autograder.growth import MOST_ASKED, Finding, Growth
+from autograder.inert import BarredFinder
 from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
 from autograder.plain_text import printable
-from autograder.reading import decode
+from autograder.reading import decode, definitions
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
@@ -62,6 +64,9 @@ class Verdict:
     records: list[CaseRecord]
     how: str = ""
     silent: frozenset[str] = frozenset()  # parts that these cases cannot show to be right
+    finding: Finding | None = None  # what larger inputs say about gradients that are right in these cases
+    found: frozenset[str] = frozenset()  # those gradients
+    chosen: bool = False  # whether something stood in for functions of the student's
 
 
 @dataclass
@@ -70,7 +75,7 @@ class Judgement:
 
     exercise: Exercise
     verdicts: list[Verdict] = field(default_factory=list)
-    seconds: float = 0.0
+    weighed: bool = True  # whether gradients are told from differences; not where only a name is looked for
 
 
 def versions() -> dict[str, str]:
@@ -112,7 +117,7 @@ def judge(
     started = time.perf_counter()
     stack = stack or choose()
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
-    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     bench = _open_bench(course, unit, submission, draw, limits, stack)
     bench.student.on_beat = on_exercise
     try:
@@ -182,6 +187,11 @@ class _Bench:
         self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack
     ) -> None:
         self.course = course
+        self.shares = {  # of a part's points
+            Outcome.PASSED: 1.0,
+            Outcome.EDGE_CASE: course.edge_case_credit,
+            Outcome.DIFFERENCES: course.differences_credit,
+        }
         self.unit = unit
         self.draw = draw
         self.submission = submission
@@ -207,6 +217,9 @@ class _Bench:
             self.student.left_out = []  # said
             return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
         self.student.left_out += debugger(self.text())
+        odd = decode(self.source_bytes())[1]
+        if odd:
+            self.student.left_out.append(f"{self.submission.main} {odd}.")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None
@@ -234,7 +247,8 @@ class _Bench:
         result = self.result(judgement, check)
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
         unexplained = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE)
-        if result.outcome not in unexplained and not item.experiment:
+        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED} - _found(judgement)
+        if wrong and result.outcome not in unexplained and not item.experiment:
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
             try:
                 with np.errstate(all="ignore"):  # a student's numbers may be anything
@@ -249,6 +263,7 @@ class _Bench:
         if puzzles:
             self.puzzled(item, puzzles[0], "it counts as wrong")
         result.remarks += self.remarks(item, result)
+        self.say_twice(result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
 
@@ -261,10 +276,45 @@ class _Bench:
         """Run an exercise's cases on a draw; by itself too, if it is not right and what it builds on may be why."""
         cases = check.cases(draw)
         ordinary = [case for case in cases if not case.neutral]
-        judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
+        judgement = Judgement(item, weighed=draw is self.draw)
+        self.add(judgement, check, Verdict(self.run(check, item, self.student, ordinary)), exact=True)
         if self.written(item) and not _passed(judgement, item.parts):
             self.follow_through(judgement, check, item, cases, earlier)
         return judgement
+
+    def add(
+        self,
+        judgement: Judgement,
+        check: Check,
+        verdict: Verdict,
+        chosen: Sequence[StandIn] = (),
+        exact: bool = False,
+    ) -> None:
+        """Add a verdict, and find out whether gradients that are right come from a backward pass.
+
+        Args:
+            chosen: what stood in for the student's functions.
+            exact: whether gradients of other inputs can be held against right ones.
+        """
+        judgement.verdicts.append(verdict)
+        if check.growing is None or not judgement.weighed:
+            return
+        names = [name for name in check.growing.parts if name not in verdict.silent]
+        right = [name for name in names if _part_verdict(verdict, name)[0] in (Outcome.PASSED, Outcome.EDGE_CASE)]
+        if not right:
+            return
+        verdict.finding = next((other.finding for other in judgement.verdicts if other.chosen and other.finding), None)
+        if verdict.finding is not None:  # what it is with some functions replaced it is with others replaced, too
+            verdict.found = frozenset(right)
+            return
+        verdict.chosen = bool(chosen)
+        self.student.most_asked, before = MOST_ASKED, self.student.most_asked
+        try:
+            with self.replaced(tuple(_quick(stand_in) for stand_in in chosen)) if chosen else nullcontext():
+                verdict.finding = Growth(self.student, check, self.draw, right, exact).finding()
+        finally:
+            self.student.most_asked = before
+        verdict.found = frozenset(right) if verdict.finding else frozenset()
 
     def written(self, item: Exercise) -> bool:
         return item.id in self.student.names
@@ -315,18 +365,20 @@ class _Bench:
         neutral = [case for case in cases if case.neutral]
         if forward_wrong and not timed_out:
             records = judgement.verdicts[0].records + self.run(check, item, self.student, neutral)
-            self.keep_fair(judgement, records, f"judged on draws on which {item.forward} is right")
+            how = f"judged on draws on which {item.forward} is right"
+            self.keep_fair(judgement, check, records, how)
             self.other_convention(judgement, check, item, ordinary)
         stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
-                names = [s.name for s in chosen]
+                how = f"judged with a correct {' and '.join(s.name for s in chosen)} in place of yours"
                 with self.replaced(chosen):
-                    how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, self.student, ordinary)
-                    judgement.verdicts.append(Verdict(records, how))
-                    if forward_wrong and not _passed(judgement, item.parts):
-                        self.keep_fair(judgement, records + self.run(check, item, self.student, neutral), how)
+                self.add(judgement, check, Verdict(records, how), chosen)
+                if forward_wrong and not _passed(judgement, item.parts):
+                    with self.replaced(chosen):
+                        records = records + self.run(check, item, self.student, neutral)
+                    self.keep_fair(judgement, check, records, how, chosen)
                 if _passed(judgement, item.parts):
                     return
         if forward_wrong and not timed_out:
@@ -334,8 +386,8 @@ class _Bench:
             attempts += _mended(check.stand_ins, item, True) if wrong_below else []
             for chosen in attempts:
                 with self.replaced(chosen):
-                    how = f"judged as if {item.forward} were right"
-                    judgement.verdicts.append(Verdict(self.run(check, item, self.student, ordinary), how))
+                    records = self.run(check, item, self.student, ordinary)
+                self.add(judgement, check, Verdict(records, f"judged as if {item.forward} were right"), chosen)
                 if _passed(judgement, item.parts):
                     return
 
@@ -348,25 +400,31 @@ class _Bench:
                 records += self.run(other, item, self.student, cases[1:])
             if all(record.given_ok for record in records):
                 how = f"judged as the gradient of what your {item.forward} computes"
-                judgement.verdicts.append(Verdict(records, how))
+                self.add(judgement, check, Verdict(records, how))
                 return
 
-    @staticmethod
-    def keep_fair(judgement: Judgement, records: list[CaseRecord], how: str) -> None:
+    def keep_fair(
+        self,
+        judgement: Judgement,
+        check: Check,
+        records: list[CaseRecord],
+        how: str,
+        chosen: Sequence[StandIn] = (),
+    ) -> None:
         """Add a verdict on the cases whose forward pass is right, if they are enough to judge by."""
         fair = [record for record in records if record.given_ok]
         if sum(not record.case.edge for record in fair) < FEWEST_JUDGED:
             return
         # Where a right value is zero in all of them, whoever returns zeros is right: nothing is shown.
         silent = frozenset(name for name in judgement.exercise.parts if not _shown(fair, name))
-        judgement.verdicts.append(Verdict(fair, how, silent))
+        self.add(judgement, check, Verdict(fair, how, silent), chosen)
 
     def result(self, judgement: Judgement, check: Check) -> ExerciseResult:
         """Points, outcomes and words."""
         item = judgement.exercise
         parts = [self.part(judgement, name) for name in item.parts]
         # Of shares, not of rounded points: six sixths of eight points are eight.
-        shares = (part.points / part.max_points if part.max_points else 0.0 for part in parts)
+        shares = (self.shares.get(part.outcome, 0.0) for part in parts)
         points = _tidy(sum(share * item.part_points(part.name) for share, part in zip(shares, parts, strict=True)))
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
@@ -394,7 +452,7 @@ class _Bench:
         # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
         attempts = (recognise(self.unit, item, check, verdict.records, visible_draw()) for verdict in shown.verdicts)
         known = next((found for found in attempts if found), [])
-        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
+        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED} - _found(judgement)
         left = wrong.difference(*(parts for _, parts in known))
         general = self.detected(judgement, check, left, below_right) if left else []
         ids = [mistake.id for mistake, _ in known] + [f"{GENERAL}{kind.id}" for kind in general]
@@ -457,8 +515,15 @@ class _Bench:
         """What costs nothing and is worth a word."""
         said = []
         if self.absent:
-            missing = ", ".join(self.absent)
-            said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            barred = [name for name in self.absent if BarredFinder.bars(name, self.unit.imports)]
+            missing = ", ".join(name for name in self.absent if name not in barred)
+            if missing:
+                said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            if barred:
+                said.append(
+                    f"The module imports {', '.join(barred)}, which is not here in this unit "
+                    f"({', '.join(self.unit.imports)} and Python's own modules are): whatever uses it cannot work."
+                )
             self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
             said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")
@@ -475,10 +540,31 @@ class _Bench:
             said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
 
+    def say_twice(self, result: ExerciseResult) -> None:
+        """Say that a function that is not right stands in the file more than once: a stub was left, or pasted again."""
+        if result.outcome is Outcome.PASSED:
+            return
+        lines = definitions(self.text(), result.id)
+        if len(lines) < 2:
+            return
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        if result.message == f"{result.id} is not written yet.":
+            result.message = (
+                f"{result.id} is defined {times}; the last definition, line {lines[-1]}, is the stub, and the last one "
+                "counts. Remove it."
+            )
+        else:
+            places = ", ".join(map(str, lines))
+            result.remarks.append(f"{result.id} is defined {times} (lines {places}); the last one counts.")
+
     def text(self) -> str:
         """The text of the student's module."""
+        return decode(self.source_bytes())[0]
+
+    def source_bytes(self) -> bytes:
+        """The student's module as it was handed in."""
         main = self.submission.main
-        return decode(self.submission.files.get(main, b""))[0] if main else ""
+        return self.submission.files.get(main, b"") if main else b""
 
     def source(self) -> bytes:
         """The text of the student's module, in UTF-8."""
@@ -493,7 +579,7 @@ class _Bench:
         """The best verdict on one part, and its points."""
         most = judgement.exercise.part_points(name)
         judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts if name not in verdict.silent]
-        share = {Outcome.PASSED: 1.0, Outcome.EDGE_CASE: self.course.edge_case_credit}
+        share = self.shares
         best = max(judged, key=lambda found: share.get(found[0], 0.0))
         outcome, seen, how = best
         message = seen.message
@@ -521,6 +607,20 @@ class Watch(Caller):
 
     def reset(self) -> None:
         self.student.reset()
+
+
+def _found(judgement: Judgement) -> set[str]:
+    """Gradients that are right in all cases of some verdict, and of which larger inputs say something else."""
+    return {name for verdict in judgement.verdicts for name in verdict.found}
+
+
+def _quick(stand_in: StandIn) -> StandIn:
+    """The same for wide inputs, where only the work of what calls it counts: a backward function answers zeros."""
+    if stand_in.kind != "backward":
+        return stand_in
+    first = len(stand_in.parameters) - 1  # of the inputs, after the upstream gradients
+    zeros = lambda *values: tuple(np.zeros_like(value) for value in values[first:])  # noqa: E731 - one expression
+    return replace(stand_in, kind="backward alone", compute=zeros)
 
 
 def _below(item: Exercise) -> set[str]:
@@ -604,6 +704,14 @@ def _partner_wrong(name: str, wrong_below: Sequence[str]) -> bool:
 
 def _part_verdict(verdict: Verdict, name: str) -> tuple[Outcome, Observation, str]:
     """Outcome of one part over all cases of a verdict, with the observation that shows it best."""
+    if verdict.finding is not None and name in verdict.found:
+        seen = verdict.records[0].parts[name]
+        shown = Observation(name, verdict.finding.outcome, verdict.finding.message, seen.expected, seen.got)
+        return verdict.finding.outcome, shown, verdict.how
+    return _by_cases(verdict, name)
+
+
+def _by_cases(verdict: Verdict, name: str) -> tuple[Outcome, Observation, str]:
     seen = [(record.case, record.parts[name]) for record in verdict.records]
     failed = [(case, found) for case, found in seen if not found.ok]
     if not failed:
@@ -647,7 +755,7 @@ def _overall(parts: Sequence[PartResult]) -> Outcome:
         return outcomes[0]
     if any(part.points > 0 for part in parts):
         failing = {outcome for outcome in outcomes if outcome is not Outcome.PASSED}
-        return Outcome.EDGE_CASE if failing == {Outcome.EDGE_CASE} else Outcome.PARTLY
+        return failing.pop() if failing in ({Outcome.EDGE_CASE}, {Outcome.DIFFERENCES}) else Outcome.PARTLY
     return next(outcome for outcome in outcomes if outcome is not Outcome.NOT_ATTEMPTED)
 
 

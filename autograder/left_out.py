@@ -6,7 +6,7 @@ What a worker reports comes out of a process that runs student code: it is text 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.plain_text import printable
@@ -25,8 +25,14 @@ _WHY = {
 }
 
 
-def sentences(notes: Any, main: str) -> list[str]:
-    """Remarks on what a worker left out; what is no such note is passed over."""
+def sentences(notes: Any, main: str, meaning: Callable[[str, int, str], str]) -> list[str]:
+    """Remarks on what a worker left out; what is no such note is passed over.
+
+    Args:
+        notes: the worker's.
+        main: the file whose name goes without saying.
+        meaning: (file, line, kind of error) -> what to say of a line that does not parse, or nothing.
+    """
     said: list[str] = []
     passed: list[str] = []
     for note in notes if type(notes) is list else []:
@@ -50,7 +56,9 @@ def sentences(notes: Any, main: str) -> list[str]:
             lines = _lines(first, last) + where
             what = f"{' and '.join(known)} ({lines})" if known else _capital(lines)
             verb = "does" if first == last or len(known) == 1 else "do"
-            said.append(f"{what} {verb} not parse: {_short(message, 120)} (line {line}{shown})")
+            means = meaning(file, line, error)
+            words = f"{what} {verb} not parse: {_short(message, 120)} (line {line}{shown})"
+            said.append(f"{words}. {means.rstrip('.')}" if means else words)
         else:
             means = _WHY.get(error, "")
             reason = f"{_short(error, 60)}{f': {_short(message, 120)}' if message else ''}"

@@ -37,6 +37,7 @@ from autograder.figures import (
     students_of,
     unit_figures,
     what_is_off,
+    written_in_python_2,
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
@@ -233,6 +234,7 @@ def class_report(
         hard=hard_units(figures),
         missing=missing(figures, roster),
         fewest=FEWEST,
+        python_2=written_in_python_2(results),
         noted=[Tried(name_of(result), result.unit, result.notes) for result in results if result.notes],
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,

@@ -36,6 +36,7 @@ Pieces = dict[str, str]
 
 #: Files of this package that cannot change a score: a change in one of them does not cause a regrade.
 _WITHOUT_INFLUENCE = {
+    "answers.py",
     "archives.py",
     "checker.py",
     "class_run.py",
@@ -70,6 +71,7 @@ _WITHOUT_INFLUENCE = {
     "nbgrader_feedback.py",
     "nbgrader_late.py",
     "nbgrader_pages.py",
+    "notebook_choice.py",
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",
@@ -298,6 +300,7 @@ def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
     """What course.toml says that can change a result: not the titles, not the other units."""
     entry = {key: value for key, value in asdict(unit).items() if key not in ("title", "exercises")}
     entry["edge_case_credit"] = course.edge_case_credit
+    entry["differences_credit"] = course.differences_credit
     for name in entry.get("upstream", ()):  # earlier units whose functions the module may take
         entry[f"upstream/{name}"] = [asdict(e) for u in course.units if u.id == name for e in u.exercises]
     pieces = {"course/limits": _short(json.dumps(entry, sort_keys=True).encode())}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
+from autograder.checking import Case, Expect, Growing, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe
 from autograder.results import Outcome
@@ -220,6 +220,32 @@ def sequence_arguments(case: Case) -> tuple[Array, ...]:
     return case.x, case.h0, case.Wx, case.Wh, case.b
 
 
+# --- wide inputs, for telling a backward pass from differences ----------------------------------
+#
+# D grows; see autograder/growth.py.
+
+
+def weighted(upstream: str, forward: Any) -> Any:
+    """The loss that a backward function differentiates: the sum of the outputs, each times its upstream gradient."""
+    return lambda case, *arguments: np.sum(case.inputs[upstream] * forward(*arguments))
+
+
+def wide_sequence(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return rnn_inputs(rng, 2, 3, n, 4)
+
+
+GROWING_STEP = Growing(
+    ("dx", "dprev_h", "dWx", "dWh", "db"),
+    lambda rng, n: small_step(rng, 4, n, 4),
+    step_arguments,
+    weighted("dnext_h", step),
+    slowest=2.5,
+)
+GROWING_SEQUENCE = Growing(
+    ("dx", "dh0", "dWx", "dWh", "db"), wide_sequence, sequence_arguments, weighted("dh", unrolled), slowest=1.0
+)
+
+
 # --- numerical gradients --------------------------------------------------------------------
 
 #: Centred differences with h = 1e-5 are off by h² f'''/6 + eps |f| / h, about 2e-10 of the gradient for
@@ -381,7 +407,13 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
     expect.all(kind, f"{expect.exercise_id} returns {what}; it should return two: {name} and cache.")
 
 
-@exercise("rnn_step_backward", cases=step_cases, stand_ins=STEP_STAND_INS[:1], small=small_step)
+@exercise(
+    "rnn_step_backward",
+    cases=step_cases,
+    stand_ins=STEP_STAND_INS[:1],
+    small=small_step,
+    growing=GROWING_STEP,
+)
 def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
     inputs = step_arguments(case)
@@ -413,6 +445,7 @@ def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
     small=rnn_inputs,
     pieces=sequence_pieces,
     overwritten=state_overwritten,
+    growing=GROWING_SEQUENCE,
 )
 def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
@@ -470,7 +503,18 @@ def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> No
         _no_cache(expect, returned, "out")
 
 
-@exercise("temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces)
+GROWING_AFFINE = Growing(
+    ("dx", "dw", "db"),
+    lambda rng, n: affine_inputs(rng, 2, 2, n, 4),
+    lambda case: (case.x, case.w, case.b),
+    weighted("dout", affine),
+    slowest=2.5,
+)
+
+
+@exercise(
+    "temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces, growing=GROWING_AFFINE
+)
 def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the gradients of the affine map right, summed over sequences and steps?"""
     inputs = (case.x, case.w, case.b)
@@ -565,7 +609,29 @@ def small_loss(rng: np.random.Generator, N: int, T: int, V: int) -> dict[str, An
     return {"x": x, "y": y, "mask": np.arange(N * T).reshape(N, T) % 3 != 1}
 
 
-@exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss)
+def whole_loss(case: Case, x: Array) -> Any:
+    """The loss in one piece, for real and complex scores."""
+    shifted = x - x.real.max(axis=-1, keepdims=True)
+    right = np.take_along_axis(shifted, case.y[..., None], axis=-1)[..., 0]
+    return np.sum(case.mask * (np.log(np.exp(shifted).sum(axis=-1)) - right)) / len(x)
+
+
+def long_loss(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Many sequences of few classes: along the classes a softmax has a Jacobian, and some build it."""
+    return small_loss(rng, n, 2, 3)
+
+
+GROWING_LOSS = Growing(
+    ("dx",),
+    long_loss,
+    lambda case: (case.x,),
+    whole_loss,
+    slowest=0.5,
+    found=lambda returned: returned[1:],
+)
+
+
+@exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss, growing=GROWING_LOSS)
 def test_temporal_softmax_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the masked, summed loss and its gradient right?"""
     got = student.temporal_softmax_loss(case.x, case.y, case.mask)
@@ -655,6 +721,26 @@ def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, ch
     return rnn_inputs(rng, N, T, D, H) | {"chunk": chunk}
 
 
+def in_chunks(case: Case, x: Array, h0: Array, *weights: Array) -> Any:
+    """What truncated_bptt differentiates: the state that enters a chunk counts as a constant, but for h0."""
+    total: Any = 0.0
+    for first in range(0, x.shape[1], case.chunk):
+        piece = slice(first, first + case.chunk)
+        h = unrolled(x[:, piece], h0, *weights)
+        total, h0 = total + np.sum(case.dh[:, piece] * h), h[:, -1].real
+    return total
+
+
+GROWING_CHUNKS = Growing(
+    ("dx", "dh0", "dWx", "dWh", "db"),
+    lambda rng, n: wide_sequence(rng, n) | {"chunk": 2},
+    sequence_arguments,
+    in_chunks,
+    slowest=1.0,
+    found=lambda returned: returned[1:],
+)
+
+
 @exercise(
     "truncated_bptt",
     cases=truncated_cases,
@@ -662,6 +748,7 @@ def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, ch
     small=small_truncated,
     pieces=sequence_pieces,
     overwritten=state_overwritten,
+    growing=GROWING_CHUNKS,
 )
 def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
     """Is the state carried over the borders of chunks and the gradient cut there?"""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
+from autograder.checking import Case, Expect, Growing, exercise
 from autograder.checks.test_02_bptt import (
     HARDLY_POSSIBLE,
     UNEXPECTED,
@@ -373,7 +373,23 @@ def test_word_embedding_forward(student: Any, case: Case, expect: Expect) -> Non
     expect.all(kind, f"word_embedding_forward returns {what}; it should return two: out and cache.")
 
 
-@exercise("word_embedding_backward", cases=embedding_cases, stand_ins=EMBEDDING_STAND_INS[:1], small=embedding_inputs)
+def whole_lookup(case: Case, W: Array) -> Any:
+    return np.sum(case.dout * W[case.x])
+
+
+#: D grows: with V, a table of one-hot vectors would grow like the square, and is right.
+GROWING_EMBEDDING = Growing(
+    ("dW",), lambda rng, n: embedding_inputs(rng, 2, 4, 4, n), lambda case: (case.W,), whole_lookup, slowest=0.5
+)
+
+
+@exercise(
+    "word_embedding_backward",
+    cases=embedding_cases,
+    stand_ins=EMBEDDING_STAND_INS[:1],
+    small=embedding_inputs,
+    growing=GROWING_EMBEDDING,
+)
 def test_word_embedding_backward(student: Any, case: Case, expect: Expect) -> None:
     """Does every occurrence of a character add to its row?"""
     there = Call("word_embedding_forward", [case.x, case.W], [1])
@@ -608,11 +624,36 @@ def model_cases(draw: Draw) -> list[Case]:
     ]
 
 
-@exercise("char_rnn_loss", cases=model_cases, stand_ins=EMBEDDING_STAND_INS, small=model_inputs)
+def whole_model(case: Case, *arrays: Array) -> Any:
+    return _loss_of_model(case.x.tobytes(), case.y.tobytes(), *case.x.shape)(case.h0, *arrays)
+
+
+def wide_inputs(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Inputs with n numbers per character, and with gradients that nobody clips: what comes is expected."""
+    inputs = model_inputs(rng, 2, 2, 4, n, 3)
+    params = inputs["params"]
+    params["We"] /= np.sqrt(n)
+    params["Why"] *= 0.2
+    params["by"][0] += 3.0
+    inputs["y"][:] = 0
+    return inputs
+
+
+GROWING_MODEL = Growing(
+    tuple(f"d{name}" for name in PARAMETERS),
+    wide_inputs,
+    lambda case: [case.params[name] for name in PARAMETERS],
+    whole_model,
+    slowest=1.0,
+    found=lambda returned: [returned[1][name] for name in PARAMETERS],
+)
+
+
+@exercise("char_rnn_loss", cases=model_cases, stand_ins=EMBEDDING_STAND_INS, small=model_inputs, growing=GROWING_MODEL)
 def test_char_rnn_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the loss, the six gradients and the last state those of the whole model?"""
-    wanted = model_results(case.params, case.x, case.y, case.h0)
     returned = student.char_rnn_loss(case.params, case.x, case.y, case.h0)
+    wanted = model_results(case.params, case.x, case.y, case.h0)
     if not (isinstance(returned, (tuple, list)) and len(returned) == 3):
         what = f"{len(returned)} values" if isinstance(returned, (tuple, list)) else f"{describe(returned)} alone"
         kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
