@@ -9,8 +9,9 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,7 +21,10 @@ Known = Mapping[str, tuple[dict[str, Any], str]]  # a graded cell's name -> its 
 
 NO_NOTEBOOK = "no-notebook"  # id of a cell in place of a notebook: our words
 MOST_NAMED = 6  # places in a sentence
-_FEWEST_WORDS = 3  # of a comment that is no code
+_FEWEST_WORDS = 3  # of a text in a code cell
+_FEWEST_BESIDE_CODE = 8  # of one beside code
+_MOST_CODE = 50_000  # characters of a code cell in which texts are looked for
+_WITHOUT_SPACES = 0x2E80  # from here on Unicode has Chinese, Japanese, Korean
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|heic|webp|pdf)\b", re.IGNORECASE)
 
@@ -128,7 +132,7 @@ def places_written(
     if not given:
         return []
     ours = {text(cell) for cell in given} | {bare(source) for _, source in known.values()}
-    said = {words for cell in given if cell["cell_type"] == "code" for words in _prose(cell["source"])}
+    said = _said(tuple(cell["source"] for cell in given if cell["cell_type"] == "code"))
     graded = {place: name for name, place in found.items()}
     places, last = [], ""
     for place, cell in enumerate(cells):
@@ -146,41 +150,84 @@ def places_written(
     return places
 
 
-def _written(cell: Cell, said: set[str]) -> bool:
+@lru_cache(maxsize=8)
+def _said(code: tuple[str, ...]) -> Set[str]:
+    """What code cells that students were given say, in comments and strings."""
+    lines = {bare(words) for source in code for _, words in _comments(source)}
+    return lines | {words for source in code for words in _prose(source)}
+
+
+def _written(cell: Cell, said: Set[str]) -> bool:
     source = cell["source"]
     if cell["cell_type"] != "code":
         return bool(source.strip()) or bool(cell.get("attachments"))
     shown = re.search(r"Image|imread|open\(", source) and _PICTURE.search(source)
-    return bool(shown) or bool(_prose(source) - said)
+    return bool(shown) or bool(_prose(source, said) - said)
 
 
-def _prose(source: str) -> set[str]:
-    """Sentences in a code cell: comments and strings that stand by themselves; all lines if it is no code."""
+def _prose(source: str, ours: Set[str] = frozenset()) -> set[str]:
+    """Sentences in a code cell: comments and strings that stand by themselves; all lines if it is no code.
+
+    Beside code they have to be long: experiments have comments, and helpers have docstrings.
+
+    Args:
+        source: the cell's text.
+        ours: lines of comments that students were given.
+    """
     lines = [line for line in source.splitlines() if not line.lstrip().startswith(("%", "!", "?"))]
     code = "\n".join(lines)
-    try:
-        tree = ast.parse(code)
-        strings = [
-            node.value.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        ]
-        tokens = tokenize.generate_tokens(io.StringIO(code).readline)
-        found = strings + [token.string for token in tokens if token.type == tokenize.COMMENT]
-    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
-        found = lines
-    return {bare(words) for words in found if _is_sentence(words.lstrip("# "))}
+    if len(code) > _MOST_CODE:
+        return set()
+    tree = _parsed(code)
+    if tree is None:
+        return {bare(line) for line in lines if _is_sentence(line.lstrip("# "), _FEWEST_WORDS)}
+    strings = [
+        node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    fewest = _FEWEST_WORDS if len(strings) == len(tree.body) else _FEWEST_BESIDE_CODE
+    comments: list[str] = []
+    last = -2
+    for number, words in _comments(code):
+        if bare(words) in ours:
+            continue
+        if number == last + 1:  # lines that follow each other are one text
+            comments[-1] += f"\n{words}"
+        else:
+            comments.append(words)
+        last = number
+    return {bare(words) for words in strings + comments if _is_sentence(words, fewest)}
 
 
-def _is_sentence(words: str) -> bool:
-    """Whether somebody would say it, rather than run it."""
-    if len(_WORD.findall(words)) < _FEWEST_WORDS:
-        return False
+def _comments(code: str) -> list[tuple[int, str]]:
+    """The lines with a comment: number and words."""
+    found = []
     try:
-        ast.parse(words.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type == tokenize.COMMENT:
+                found.append((token.start[0], token.string.lstrip("# ")))
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return found
+
+
+def _is_sentence(words: str, fewest: int) -> bool:
+    """Whether somebody would say it, rather than run it; some languages put no spaces between their words."""
+    signs = sum(ord(character) >= _WITHOUT_SPACES for character in words)
+    if signs >= 2 * fewest:
         return True
-    return False
+    return len(_WORD.findall(words)) >= fewest and _parsed(words.strip()) is None
+
+
+def _parsed(code: str) -> ast.Module | None:
+    """Python's tree of a text; None if it is no Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about what students' strings hold
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def text(cell: Cell) -> str:

@@ -235,6 +235,14 @@ def summary_line(exercise: ExerciseResult) -> str:
     return f"[{colour}]{sign(exercise.outcome)}[/] {exercise.id:<28} {points:>7}  [dim]{exercise.outcome.words}[/]"
 
 
+def print_short(console: Any, exercise: ExerciseResult) -> None:
+    """One line for an exercise that is right or not begun, and under it what there is to say all the same."""
+    console.print(summary_line(exercise))
+    unwritten = exercise.outcome is Outcome.NOT_ATTEMPTED and "is defined" in exercise.message
+    for line in [*([exercise.message] if unwritten else []), *remarks(exercise)]:
+        console.print(f"  {line}", markup=False, highlight=False)
+
+
 def print_exercise(
     console: Any, result: SubmissionResult, exercise: ExerciseResult, hint: int, source: str, *, terminal: bool = False
 ) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import folders
 from autograder.course import Unit, load_course
-from autograder.database import GradebookGoneError, address, check_gradebook, open_gradebook, read_gradebook, reason
+from autograder.database import (
+    GradebookGoneError,
+    address,
+    check_gradebook,
+    concerns_all,
+    name_of,
+    open_gradebook,
+    read_gradebook,
+    reason,
+)
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
 from autograder.gradebook_session import OneSession, remembered, undone_if_it_fails
 from autograder.graded_notebook import NOT_HANDED_IN, clamp, placeholder_notebook, read_notebook, seal_of
@@ -125,8 +135,9 @@ class Recorder:
                 f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
             )
         check_gradebook(url)
-        ensure_registered(unit, root, url, str(self.config.CourseDirectory.course_id))
-        set_due_date(unit, load_course(), url)
+        with _in_words(url):
+            ensure_registered(unit, root, url, str(self.config.CourseDirectory.course_id))
+            set_due_date(unit, load_course(), url)
         self._session = OneSession(url)
 
     def record(self, name: str, problem: str = "", result: SubmissionResult | None = None, key: str = "") -> Recorded:
@@ -217,6 +228,18 @@ def load_config(root: Path, db_url: str | None = None) -> Config:
     if not isinstance(config.CourseDirectory.course_id, str) or not config.CourseDirectory.course_id.strip():
         config.CourseDirectory.course_id = load_course().name
     return config
+
+
+@contextmanager
+def _in_words(url: str) -> Iterator[None]:
+    """Before anybody is recorded, whatever the database refuses ends the run in a sentence."""
+    from nbgrader.api import InvalidEntry
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (InvalidEntry, SQLAlchemyError) as error:
+        raise StoreError(f"The gradebook {name_of(url)} cannot be written: {reason(error, url)}.") from error
 
 
 # ── the database ──────────────────────────────────────────────────────────────────────────────────────
@@ -359,8 +382,6 @@ def clear_scores(unit: Unit, student: str, db_url: str, course_id: str) -> None:
 
 def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: bool, force: bool) -> Recorded:
     """Record one student; whatever goes wrong with them becomes part of the answer."""
-    from sqlalchemy.exc import OperationalError, PendingRollbackError
-
     entry = Recorded(student, ok=False)
     submission = root / folders.SUBMITTED / student / unit.id
     if not submission.is_dir():
@@ -374,11 +395,12 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
         return entry
     try:
         _write(unit, student, root, config, entry, feedback=feedback, force=force)
-    except (GradebookGoneError, OperationalError, PendingRollbackError):
-        raise  # it concerns everybody
-    except UnrolledError as error:
-        entry.ok, entry.reason = False, str(error)
     except Exception as error:  # nbgrader and SQLAlchemy raise many kinds; the rest of the class goes on
+        if concerns_all(error):
+            raise
+        if isinstance(error, UnrolledError):
+            entry.ok, entry.reason = False, str(error)
+            return entry
         entry.ok, entry.reason = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return entry
 
@@ -396,9 +418,9 @@ def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorde
         clear_scores(unit, student, str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id))
         for step in (folders.AUTOGRADED, folders.FEEDBACK):
             shutil.rmtree(root / step / student / unit.id, ignore_errors=True)
-    except GradebookGoneError:
-        raise
     except Exception as error:
+        if concerns_all(error):
+            raise
         entry.notes.append(f"An older score may still be in the gradebook: {type(error).__name__}: {error}")
 
 

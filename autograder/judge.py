@@ -31,6 +31,7 @@ from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.growth import MOST_ASKED, Finding, Growth
+from autograder.inert import BarredFinder
 from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
 from autograder.plain_text import printable
@@ -116,7 +117,7 @@ def judge(
     started = time.perf_counter()
     stack = stack or choose()
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
-    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     bench = _open_bench(course, unit, submission, draw, limits, stack)
     bench.student.on_beat = on_exercise
     try:
@@ -514,8 +515,15 @@ class _Bench:
         """What costs nothing and is worth a word."""
         said = []
         if self.absent:
-            missing = ", ".join(self.absent)
-            said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            barred = [name for name in self.absent if BarredFinder.bars(name, self.unit.imports)]
+            missing = ", ".join(name for name in self.absent if name not in barred)
+            if missing:
+                said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            if barred:
+                said.append(
+                    f"The module imports {', '.join(barred)}, which is not here in this unit "
+                    f"({', '.join(self.unit.imports)} and Python's own modules are): whatever uses it cannot work."
+                )
             self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
             said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")

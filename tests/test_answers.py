@@ -151,6 +151,8 @@ ELSEWHERE: dict[str, Change] = {
     "an attached picture": put(
         "markdown", "![x](attachment:a.png)", attachments={"a.png": {"image/png": "iVBORw0KGgo="}}
     ),
+    "several lines of comments": put("code", "x = 1\n# the weights are\n# the same at\n# every step, so they add"),
+    "a comment in another language": put("code", "# 因为每一步都使用相同的权重"),
     "another language": put("markdown", "因为每一步都使用相同的权重"),
     "split": split,
     "in the title": merged_question,
@@ -185,9 +187,13 @@ def test_the_place_is_the_right_one(root: Path) -> None:
 def experiment(notebook: Notebook) -> None:
     """What the notebook asks for: other numbers, more runs, plots, output."""
     cell = next(c for c in notebook["cells"] if "experiment" in c["source"])
-    cell["source"] = 'import numpy as np\nfor rate in (0.1, 0.5):  # try\n    print("rate", rate)\n# plt.plot(x, y)'
+    loop = 'for rate in (0.1, 0.5):  # try\n    print("rate", rate)'
+    cell["source"] = f"import numpy as np\n{loop}\n# plt.plot(x, y)\n# try a larger rate here"
     cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": SAID}]
     put("code", "check('rnn_step_forward', hint=2)\n%timeit rnn_step_forward(x, h)\n!ls")(notebook)
+    put(
+        "code", 'def loss(x):\n    """The mean of squares over all steps of all sequences in a batch."""\n    return x'
+    )(notebook)
     put("code", "")(notebook)
     put("markdown", " \n")(notebook)
 

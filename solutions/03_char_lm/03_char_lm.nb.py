@@ -47,7 +47,7 @@
 # As before: open `char_lm.py` beside this notebook, write one function, save the file, run its `check`. The module
 # takes six functions from your `bptt.py` of unit 2; where one of them does not pass its check, stand-ins take the
 # place of all six, and the first cell says so. Nothing in this unit waits for a gap in an earlier one (only, with
-# stand-ins training takes longer).
+# stand-ins training takes longer). Your file may import Python's own modules, numpy, scipy and tqdm.
 #
 # **Letters.** $N$ streams of text side by side, $T$ characters per chunk, $V$ characters in the vocabulary, $D$
 # numbers per embedded character, $H$ hidden units. Batch first, weights act from the right, $dz$ has the shape of

@@ -44,7 +44,8 @@
 # ## How to work
 #
 # As before: open `gated.py` beside this notebook, write one function, save, run its `check`. Sections with
-# experiments need the functions of the sections before them. Some cells train networks for up to half a minute.
+# experiments need the functions of the sections before them. Some cells train networks for up to half a minute. Your
+# file may import Python's own modules, numpy, scipy and tqdm; the notebook, where it compares, also torch.
 #
 # **Letters.** $N$ sequences, $T$ steps, $D$ inputs, $H$ hidden units; batch first, weights act from the right. All
 # gates of a cell stand side by side in one matrix. LSTM: blocks of $H$ columns in the order **i, f, o, g**. GRU: **r,
