@@ -39,7 +39,7 @@ def cli() -> None:
 @click.option("--hint", type=click.IntRange(min=1), default=1, show_default=True, help="How many hints to show.")
 def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> None:
     """Check your module on the visible draws, all exercises of UNIT or only EXERCISE."""
-    from autograder.checker import print_exercise, progress_line, summary_line
+    from autograder.checker import print_exercise, print_short, progress_line
     from autograder.course import load_course
     from autograder.grade import check_submission
     from autograder.results import Outcome
@@ -57,7 +57,7 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
     else:
         for item in result.exercises:
             if exercise is None and item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
-                console.print(summary_line(item))
+                print_short(console, item)
             else:
                 print_exercise(console, result, item, hint, source, terminal=True)
     if exercise is None:
@@ -173,7 +173,7 @@ def grade(
 
 
 def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None, isolation: str | None) -> None:
-    from autograder.checker import print_exercise, summary_line
+    from autograder.checker import print_exercise, print_short
     from autograder.grade import grade_submission
     from autograder.results import Outcome
     from autograder.sandbox import choose
@@ -200,7 +200,7 @@ def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str
     else:
         for item in result.exercises:
             if item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
-                console.print(summary_line(item))
+                print_short(console, item)
             else:
                 print_exercise(console, result, item, 1, submission.name)
     console.print(f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}.")
@@ -237,10 +237,12 @@ def release(units: tuple[str, ...], only_check: bool) -> None:
 def start(units: tuple[str, ...]) -> None:
     """Copy UNITS (default: all) from notebooks/ to work/, to study in; never over files that are there."""
     from autograder.course import load_course
-    from autograder.release import start_work
+    from autograder.release import kept_older, start_work
 
     for unit in [load_course().unit(name) for name in units] or load_course().units:
         _say(f"{unit.id}: {start_work(unit.id)}")
+        for own, newer in kept_older(unit.id):
+            _say(f"  {own.name} was kept as it is; there is a newer version: {newer}")
 
 
 @cli.command()

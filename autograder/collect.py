@@ -24,6 +24,7 @@ from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
 from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
 from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
+from autograder.notebook_choice import choose_notebook
 from autograder.plain_text import printable
 from autograder.roster import Roster, as_written
 from autograder.store import student_folder
@@ -201,6 +202,8 @@ def _place(entry: Incoming, line: Collected, unit: Unit, course: Course, root: P
     except UsageError as error:
         line.problem = str(error)
         return
+    choice = choose_notebook(unit.id, ready, root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
+    line.notes += [*choice.notes, *choice.elsewhere]
     line.time = entry.time
     if entry.time is not None:
         (ready / TIMESTAMP).write_text(timestamp_text(entry.time) + "\n", encoding="utf-8")
@@ -243,15 +246,16 @@ def _prepared(entry: Incoming, line: Collected, unit: Unit) -> Path:
         line.notes.append(str(error).rstrip("."))  # graded as a missing module; somebody should look
         place = entry.place
     notebook = place / f"{unit.id}.ipynb"
+    others = sorted(path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file())
     if not notebook.is_file():
-        others = sorted(
-            path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file()
-        )
         named = [path for path in others if path.name == notebook.name]
         if len(named or others) == 1:
             chosen = (named or others)[0]
             line.notes.append(f"{chosen.relative_to(entry.place)} taken for {notebook.name}")
             shutil.copyfile(chosen, notebook)
+    for path in others:  # which of several counts, grading sees
+        if not (path.is_relative_to(place) or path.is_symlink() or (place / path.name).exists()):
+            shutil.copyfile(path, place / path.name)
     for folder in list(folders_below(place)):
         for name in NOT_LOOKED_INTO:
             shutil.rmtree(folder / name, ignore_errors=True)

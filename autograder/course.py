@@ -44,6 +44,7 @@ class Unit:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    imports: tuple[str, ...] = ()  # libraries that a module may import; none: all that are installed
     upstream: tuple[str, ...] = ()  # earlier units whose functions `coursekit.upstream` gives the module
 
     @property
@@ -262,13 +263,18 @@ class _Validator:
         if not (head.isdigit() and len(head) == 2 and tail.isidentifier()):
             raise self.fail(where, "an id looks like '02_bptt': two digits, an underscore, a name")
         known = {"id", "title", "module", "engine", "call_cpu_seconds", "call_wall_seconds", "memory_mb", "exercises"}
-        self.only(raw, known | {"upstream"}, where)
+        self.only(raw, known | {"upstream", "imports"}, where)
         module = self.take(raw, "module", str, where)
         if not module.isidentifier():
             raise self.fail(where, f"'module' is {module!r}, it must be a Python name")
         engine = self.take(raw, "engine", str, where)
         if engine not in ("numpy", "torch"):
             raise self.fail(where, f"'engine' is {engine!r}, it must be 'numpy' or 'torch'")
+        imports = self.names(raw, "imports", where)
+        if imports and engine not in imports:
+            raise self.fail(where, f"'imports' is {list(imports)!r}, it must name {engine!r}, the unit's engine")
+        if engine != "torch" and "torch" in imports:
+            raise self.fail(where, "'imports' names 'torch', for which 'engine' must be 'torch'")
         exercises: list[Exercise] = []
         for entry in self.take(raw, "exercises", list, where):
             exercises.append(self.exercise(entry, where, [e.id for e in exercises]))
@@ -283,6 +289,7 @@ class _Validator:
             call_cpu_seconds=self.positive(raw, "call_cpu_seconds", where),
             call_wall_seconds=self.positive(raw, "call_wall_seconds", where),
             memory_mb=int(self.positive(raw, "memory_mb", where)),
+            imports=imports,
             upstream=self.names(raw, "upstream", where),
         )
 

@@ -23,6 +23,7 @@ from autograder.export_tables import (
     grades_table,
     moodle_table,
 )
+from autograder.graded_notebook import seal_of
 from autograder.marks import Mark, read_marks
 from autograder.roster import Roster
 from autograder.store import ResultStore, student_folder
@@ -109,6 +110,10 @@ def _marks(request: Request, *, for_an_lms: bool) -> tuple[list[Mark], list[str]
             f"Answers in words of {len(unmarked)} student{'' if len(unmarked) == 1 else 's'} have not been marked; "
             "they count 0 so far. Mark them in the formgrader, or leave them out with --checks-only."
         )
+    for mark in marks:
+        graded = request.root / folders.AUTOGRADED / mark.person.id / request.unit.id / f"{request.unit.id}.ipynb"
+        if mark.unmarked and not request.checks_only and (words := seal_of(graded, "answers")):
+            notes.append(f"{mark.person.id}: {words}.")
     to_review = [mark for mark in marks if mark.to_review]
     if to_review:
         notes.append(

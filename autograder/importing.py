@@ -19,7 +19,7 @@ import linecache
 import os
 import sys
 import types
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
@@ -112,6 +112,7 @@ class Importer:
         reading: Any,
         skip: Container[int] = (),
         tell: Callable[[int, int], None] | None = None,
+        imports: Sequence[str] = (),
     ) -> None:
         """Find modules from now on: the student's own, inert ones, and those that turn out not to be there.
 
@@ -123,6 +124,7 @@ class Importer:
             inert: :mod:`autograder.inert`.
             reading: :mod:`autograder.reading`.
             skip: numbers of statements at the top level of the main file that are left out.
+            imports: names of the libraries that it may import; none: all that are installed.
             tell: called with a statement's number and line before it is run; they are then run one by one.
         """
         self.files = files
@@ -138,6 +140,8 @@ class Importer:
         self.notes: list[list[Any]] = []  # what was left out; :mod:`autograder.left_out` makes sentences of it
         self.lost: dict[str, str] = {}  # a name that there would be -> why it is not there, in words
         sys.meta_path[:0] = [SubmissionFinder(files, own_package, self.run_file), inert.InertFinder()]
+        if imports:
+            sys.meta_path.insert(2, inert.BarredFinder(imports, self.absent))
         sys.meta_path.append(self.absent)
 
     def run(self) -> types.ModuleType:

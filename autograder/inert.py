@@ -16,7 +16,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 NAMES = frozenset({"matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "IPython", "ipywidgets"})
@@ -146,7 +146,8 @@ class Reading:
 def _refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
     """Whatever somebody does with what is not there."""
     module = object.__getattribute__(self, "_module")
-    raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+    head = module.partition(".")[0]
+    raise ModuleNotFoundError(BarredFinder.words.get(head, f"No module named {module!r}"), name=module)
 
 
 def _unless_reading(answer: Callable[[str], Any]) -> Callable[..., Any]:
@@ -224,3 +225,52 @@ class AbsentFinder(_Finder):
 
     def stands_for(self, fullname: str) -> bool:
         return any(fullname == name or fullname.startswith(f"{name}.") for name in self.names)
+
+
+class BarredFinder(importlib.abc.MetaPathFinder):
+    """Keeps libraries out that a unit is not about: for a student's file they are absent, and say why.
+
+    It stands before all finders that would find them. A guarded import is told that it failed.
+    """
+
+    #: Libraries that differentiate by themselves: barred where they are installed and where they are not.
+    DIFFERENTIATE: ClassVar[frozenset[str]] = frozenset(
+        {"torch", "functorch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "autograd", "theano"}
+        | {"aesara", "pytensor", "mxnet", "paddle", "tinygrad", "mindspore", "casadi", "sympy"}
+    )
+    #: Module -> what is said to whoever uses it.
+    words: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, imports: Sequence[str], absent: AbsentFinder) -> None:
+        """
+        Args:
+            imports: names of the libraries that may be imported.
+            absent: finds modules whose import has failed.
+        """
+        self.imports = tuple(imports)
+        self.absent = absent
+
+    @classmethod
+    def bars(cls, name: str, imports: Sequence[str]) -> bool:
+        """Whether a module is a library that is known or installed, and not among those that may be imported."""
+        head = name.partition(".")[0]
+        if not imports or head in imports:
+            return False
+        if head in cls.DIFFERENTIATE:
+            return True
+        spec = importlib.machinery.PathFinder.find_spec(head)
+        places = [spec.origin or "", *(spec.submodule_search_locations or ())] if spec else []
+        return any(f"{kind}-packages" in place for kind in ("site", "dist") for place in places)  # not Python's own
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        head = fullname.partition(".")[0]
+        if head in self.imports or head in sys.stdlib_module_names or head == "coursekit":
+            return None
+        if self.absent.stands_for(fullname):
+            return self.absent.find_spec(fullname)
+        if self.bars(head, self.imports):
+            *others, last = self.imports
+            there = f"{', '.join(others)} and {last}" if others else last
+            self.words[head] = f"{head} cannot be used in this unit: there are {there}, and Python's own modules"
+            raise ModuleNotFoundError(self.words[head], name=head)
+        return None

@@ -33,12 +33,13 @@ from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
 from autograder.growth import MOST_ASKED, Finding, Growth
+from autograder.inert import BarredFinder
 from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
 from autograder.mistakes.pairs import recognise_together
 from autograder.plain_text import printable
 from autograder.probes import kept_between_calls, without_effect
-from autograder.reading import decode
+from autograder.reading import decode, definitions
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
@@ -127,7 +128,7 @@ def judge(
     started = time.perf_counter()
     stack = stack or choose()
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
-    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     bench = _open_bench(course, unit, submission, draw, limits, stack)
     bench.student.on_beat = on_exercise
     try:
@@ -284,6 +285,7 @@ class _Bench:
         if puzzles:
             self.puzzled(item, puzzles[0], "it counts as wrong")
         result.remarks += self.remarks(item, result)
+        self.say_twice(result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
 
@@ -624,8 +626,15 @@ class _Bench:
         """What costs nothing and is worth a word."""
         said = []
         if self.absent:
-            missing = ", ".join(self.absent)
-            said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            barred = [name for name in self.absent if BarredFinder.bars(name, self.unit.imports)]
+            missing = ", ".join(name for name in self.absent if name not in barred)
+            if missing:
+                said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            if barred:
+                said.append(
+                    f"The module imports {', '.join(barred)}, which is not here in this unit "
+                    f"({', '.join(self.unit.imports)} and Python's own modules are): whatever uses it cannot work."
+                )
             self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
             said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")
@@ -641,6 +650,23 @@ class _Bench:
             what = ", ".join(names[place] if place < len(names) else f"number {place + 1}" for place in sorted(changed))
             said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
+
+    def say_twice(self, result: ExerciseResult) -> None:
+        """Say that a function that is not right stands in the file more than once: a stub was left, or pasted again."""
+        if result.outcome is Outcome.PASSED:
+            return
+        lines = definitions(self.text(), result.id)
+        if len(lines) < 2:
+            return
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        if result.message == f"{result.id} is not written yet.":
+            result.message = (
+                f"{result.id} is defined {times}; the last definition, line {lines[-1]}, is the stub, and the last one "
+                "counts. Remove it."
+            )
+        else:
+            places = ", ".join(map(str, lines))
+            result.remarks.append(f"{result.id} is defined {times} (lines {places}); the last one counts.")
 
     def text(self) -> str:
         """The text of the student's module."""

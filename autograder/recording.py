@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -25,6 +26,7 @@ from autograder.errors import UnrolledError
 from autograder.gradebook_session import remembered
 from autograder.graded_notebook import Notebook, cells_given, restore_cells, seal, tidy_notebook, write_scores
 from autograder.late import PLUGIN
+from autograder.notebook_choice import looked_at
 from autograder.notebook_sandbox import wanted
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore
@@ -32,7 +34,7 @@ from autograder.store import ResultStore
 if TYPE_CHECKING:
     from traitlets.config import Config
 
-_VERSION = 2  # raise it when what is written into the cells changes: everything is recorded again
+_VERSION = 3  # raise it when what is written into the cells changes: everything is recorded again
 
 #: nbgrader's steps and ours, as ``nbgrader_config.py`` sets them: what is handed in is put in order, then it is scored.
 ORDER = (
@@ -88,7 +90,8 @@ def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
     try:
         key = remembered("student", ("key", submission), lambda: ResultStore(root).key(unit, submission, student))
         digest = hashlib.sha256(f"{_VERSION}{' executed' if wanted() else ''} {key}".encode())
-        for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
+        for file in (*looked_at(unit.id, submission), root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
+            digest.update(f"{file.name} ".encode("utf-8", "replace"))
             digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
     except (UnrolledError, OSError):
         return ""
@@ -152,6 +155,7 @@ def record_at_once(
     notebook: Notebook,
     result: SubmissionResult,
     made_from: str,
+    elsewhere: Sequence[str] = (),
 ) -> None:
     """Make a submission's autograded folder and its rows in the gradebook; its time and a penalty are not among them.
 
@@ -163,6 +167,7 @@ def record_at_once(
         notebook: what :func:`~autograder.graded_notebook.read_notebook` has made of theirs; changed in place.
         result: the judge's.
         made_from: the submission's :func:`fingerprint`.
+        elsewhere: what is known of answers in other files.
 
     Raises:
         InfrastructureError: the gradebook's cells and the notebook's do not fit together.
@@ -171,7 +176,7 @@ def record_at_once(
     known = known_unit(gb, unit.id, unit.id)
     given = cells_given(root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
     tidy_notebook(notebook, given)
-    restore_cells(notebook, known.cells, given)
+    answers = restore_cells(notebook, known.cells, given, elsewhere)
     if known.kernelspec:
         notebook["metadata"]["kernelspec"] = known.kernelspec
     for cell in _graded(notebook):
@@ -181,7 +186,7 @@ def record_at_once(
     write_scores(notebook, unit, result)
     submission = root / folders.SUBMITTED / student / unit.id
     _write_rows(gb, known, student, *_marks(notebook))
-    seal(notebook, made_from)
+    seal(notebook, made_from, answers=answers)
     _write_files(unit, config, submission, root / folders.AUTOGRADED / student / unit.id, notebook)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -100,6 +101,7 @@ class Limits:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    imports: tuple[str, ...] = ()  # libraries that student code may import; none: all that are installed
 
 
 class WorkerEnded(Exception):
@@ -445,7 +447,7 @@ class ZygoteProcess:
         settings = {
             "engine": engine,
             "control": theirs.fileno(),
-            "readable": _readable_paths(whole=stack is BUBBLEWRAP),
+            "readable": _readable_paths(whole=stack is BUBBLEWRAP, without=libraries_apart(engine)),
             "own": OWN_FOLDER if stack is BUBBLEWRAP else None,
             "own_bytes": OWN_BYTES,
             "own_files": OWN_FILES,
@@ -454,7 +456,7 @@ class ZygoteProcess:
         }
         command = self._program(json.dumps(settings))
         if stack is BUBBLEWRAP:
-            command = [*_bubblewrap(own=True), "--", *_as_nobody(own=True), *command]
+            command = [*_bubblewrap(own=True, without=libraries_apart(engine)), "--", *_as_nobody(own=True), *command]
         self._errors = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -656,28 +658,48 @@ def _secret_paths() -> list[str]:
     return [str(path) for path in secret]
 
 
-def _shown() -> list[tuple[str, bool]]:
+@lru_cache(maxsize=2)
+def libraries_apart(engine: str) -> tuple[str, ...]:
+    """Folders of installed libraries that workers of an engine must not see: numpy units have no torch."""
+    found = []
+    for name in () if engine == "torch" else ("torch", "functorch", "torchgen"):
+        spec = importlib.util.find_spec(name)
+        found += list(spec.submodule_search_locations or ()) if spec else []
+    return tuple(found)
+
+
+def _shown(without: Sequence[str] = ()) -> list[tuple[str, bool]]:
     """(path, may a worker read it), a folder before what is in it: the last word on a path counts."""
     readable = ["/usr", *_python_paths(), *(str(_HERE / name) for name in INSIDE)]
     shown = dict.fromkeys(readable, True)
-    for path in _secret_paths():
+    for path in (*_secret_paths(), *without):
         if path not in shown and any(_is_below(path, other) for other in readable):
             shown[path] = False
     return sorted(shown.items())
 
 
-def _readable_paths(whole: bool) -> list[str]:
+def _another_name(path: str, others: Sequence[str]) -> bool:
+    """Whether a path is a link to something that is shown anyway (an environment's lib64).
+
+    Shown by itself, it would be a way around what is hidden below the other name.
+    """
+    return os.path.islink(path) and any(_is_below(os.path.realpath(path), other) for other in others if other != path)
+
+
+def _readable_paths(whole: bool, without: Sequence[str] = ()) -> list[str]:
     """What a worker may read: libraries, Python, and the grader's files inside the sandbox.
 
     Args:
+        without: folders that it may not read, wherever they lie.
         whole: name folders even if a secret one is inside (a mount hides it); else their other contents.
     """
     system = ["/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/dev/null"]
     devices = ["/dev/zero", "/dev/urandom", "/dev/random", "/proc/cpuinfo"]  # the last: torch complains without it
-    shown = _shown()
+    shown = _shown(without)
     hidden = [path for path, readable in shown if not readable]
     found = [*system, *devices]
-    for path in (path for path, readable in shown if readable):
+    others = [path for path, readable in shown if readable]
+    for path in (path for path in others if not _another_name(path, others)):
         found += [path] if whole else _without(path, hidden)
     return found
 
@@ -719,7 +741,7 @@ def _tasks_of(uid: int) -> int:
     return count
 
 
-def _bubblewrap(own: bool = False) -> list[str]:
+def _bubblewrap(own: bool = False, without: Sequence[str] = ()) -> list[str]:
     """The command that makes the namespaces.
 
     Args:
@@ -764,7 +786,7 @@ def _bubblewrap(own: bool = False) -> list[str]:
     made: set[str] = set()
     emptied: list[str] = []
     mounted: list[tuple[str, bool]] = []
-    for shown, readable in _shown():
+    for shown, readable in _shown(without):
         # Folders above a mount, where there is nothing yet, that anybody may pass through: bubblewrap's own are
         # for their owner only.
         for parent in map(str, reversed(Path(shown).parents)):
@@ -772,7 +794,9 @@ def _bubblewrap(own: bool = False) -> list[str]:
             if parent != "/" and parent not in made and not (above and above[-1]) and (parent, False) not in mounted:
                 made.add(parent)
                 command += ["--perms", "0755", "--dir", parent]
-        if readable:
+        if readable and _another_name(shown, [other for other, state in mounted if state]):
+            command += ["--symlink", os.readlink(shown), shown]
+        elif readable:
             command += ["--ro-bind", shown, shown]
         else:
             command += ["--perms", "0755", "--size", "65536", "--tmpfs", shown]

@@ -36,6 +36,7 @@ Pieces = dict[str, str]
 
 #: Files of this package that cannot change a score: a change in one of them does not cause a regrade.
 _WITHOUT_INFLUENCE = {
+    "answers.py",
     "archives.py",
     "checker.py",
     "class_run.py",
@@ -70,6 +71,7 @@ _WITHOUT_INFLUENCE = {
     "nbgrader_feedback.py",
     "nbgrader_late.py",
     "nbgrader_pages.py",
+    "notebook_choice.py",
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",

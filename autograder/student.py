@@ -215,7 +215,7 @@ class Student(Caller):
             raise self._ended("", WorkerEnded("it ended before anything was loaded"))
         number, self._at = _call_id(), None
         read = [self.submission.files, self.submission.main, self.module, self.submission.own_package]
-        load = ["load", number, *read, [*self._skipped], careful]
+        load = ["load", number, *read, [*self._skipped], careful, [*self.limits.imports]]
         reply: list[Any] = self._exchange(load, number, "", "loaded", factor=1.0 if careful else 3.0)
         return reply
 

@@ -58,8 +58,9 @@ def reseed() -> None:
     """Same numbers on every call, so that a submission's score never depends on chance."""
     random.seed(0)
     np.random.seed(0)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
+    torch = sys.modules.get("torch")
+    if getattr(torch, "__file__", None):  # one that is there, and none that stands for an absent one
+        torch.manual_seed(0)  # type: ignore[union-attr]
 
 
 def to_plain(value: Any, depth: int = 0) -> Any:
@@ -228,11 +229,13 @@ class Worker:
         own_package: str | None,
         skip: list[int],
         careful: bool,
+        imports: list[str],
     ) -> None:
         """Import the student's main file under the unit's module name.
 
         Args:
             skip: numbers of its statements that are left out.
+            imports: names of the libraries that it may import; none: all.
             careful: tell of each statement before it is run.
         """
         self.files = files
@@ -244,7 +247,7 @@ class Worker:
             protocol.write_frame(self.send, ["at", call_id, number, line])
 
         importer = importing.Importer(
-            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None
+            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None, imports
         )
         reseed()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -161,8 +162,10 @@ def empty_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def room(empty_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it under the rule."""
+def room(empty_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A copy of it under the rule; its gradebook is a file, or a database on a server."""
+    if getattr(request, "param", "") == "PostgreSQL":
+        monkeypatch.setenv("UNROLLED_DB", request.getfixturevalue("postgres").database())
     monkeypatch.setenv("UNROLLED_SALT", "a salt for tests")
     course = replace(load_course(), late=RULE)
     for module in (gradebook, nbgrader_late):
@@ -171,7 +174,7 @@ def room(empty_room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def url(root: Path) -> str:
-    return f"sqlite:///{root / 'gradebook.db'}"
+    return os.environ.get("UNROLLED_DB") or f"sqlite:///{root / 'gradebook.db'}"
 
 
 def hand_in(root: Path, student: str, late_by_: timedelta | None, share: float = 0.5, *, notebook: bool = True) -> None:
@@ -194,6 +197,7 @@ def entry_of(root: Path, student: str) -> tuple[float, float, datetime | None]:
         return found.score, found.late_submission_penalty or 0.0, found.timestamp
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 @pytest.mark.parametrize("notebook", [True, False], ids=["with a notebook", "module only"])
 def test_the_penalty_is_nbgrader_s_own(room: Path, notebook: bool) -> None:
     """It is in nbgrader's late_submission_penalty, the score stays what it was, and the run says it."""
@@ -211,6 +215,7 @@ def test_in_time_costs_nothing(room: Path) -> None:
     assert [entry_of(room, name)[1] for name in ("ada", "bruno")] == [0, 0]
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 def test_a_corrected_time_counts_without_grading_again(room: Path) -> None:
     """The time is no part of what is graded; the penalty follows it all the same."""
     hand_in(room, "ada", timedelta(days=1, hours=2))
@@ -220,6 +225,7 @@ def test_a_corrected_time_counts_without_grading_again(room: Path) -> None:
     assert not entry.changed and entry_of(room, "ada")[1] == 0
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 def test_more_time_given_in_the_gradebook_counts(room: Path) -> None:
     """nbgrader's extension of one student moves that student's due date, in the gradebook and in reports."""
     for name in ("ada", "bruno"):
@@ -232,6 +238,7 @@ def test_more_time_given_in_the_gradebook_counts(room: Path) -> None:
     assert list(read_late(UNIT, gradebook.load_course(), room, ["ada", "bruno"])) == ["bruno"]
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 def test_the_due_date_reaches_the_gradebook(room: Path) -> None:
     """The formgrader shows the due date of course.toml."""
     hand_in(room, "ada", None)
@@ -240,6 +247,7 @@ def test_the_due_date_reaches_the_gradebook(room: Path) -> None:
         assert gb.find_assignment(UNIT.id).duedate == DUE.replace(tzinfo=None)
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 def test_a_rule_that_is_taken_out_takes_its_penalties_along(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without [late] in course.toml the next run has no penalty, also where nothing is graded again."""
     hand_in(room, "ada", timedelta(days=1))
@@ -261,6 +269,7 @@ def test_without_a_rule_a_penalty_of_somebody_else_s_stays(room: Path, monkeypat
     assert entry_of(room, "ada")[1] == 4
 
 
+@pytest.mark.parametrize("room", ["SQLite", "PostgreSQL"], indirect=True)
 def test_a_time_that_is_taken_away_is_nobody_s(room: Path) -> None:
     """The file is deleted, as the message about a bad one says: no time and no penalty after the next run."""
     hand_in(room, "ada", timedelta(days=1))

@@ -274,12 +274,23 @@ def test_bytes_that_are_no_text_are_an_unreadable_notebook(room):
     assert len(entry.notes) == 1 and entry.autograded is not None
 
 
-def test_a_misnamed_notebook_is_pointed_out(room):
-    """A notebook under another name is not read, and the instructor hears of it."""
+def test_a_misnamed_notebook_is_taken_and_pointed_out(room):
+    """A notebook of the unit under another name counts, and the instructor hears of it."""
     path = hand_in(room, "ada", "0.5")
     path.rename(path.with_name("copy of it.ipynb"))
     entry = record(room)["ada"]
-    assert entry.ok and scores(room, "ada") == shares(0.5) and "but copy of it.ipynb" in entry.notes[0]
+    assert entry.ok and scores(room, "ada") == shares(0.5)
+    assert entry.notes == ["copy of it.ipynb was taken for 02_bptt.ipynb, which was not handed in"]
+    assert manual_cell(room, "ada") == (0, False)
+
+
+def test_a_notebook_of_something_else_is_pointed_out(room):
+    """It is not read, and the instructor hears of it."""
+    path = hand_in(room, "ada", "0.5")
+    path.with_name("holidays.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    path.unlink()
+    entry = record(room)["ada"]
+    assert entry.ok and scores(room, "ada") == shares(0.5) and "but holidays.ipynb" in entry.notes[0]
 
 
 def test_a_module_without_a_notebook_is_scored(room):

@@ -68,8 +68,11 @@ class ThreadWorker(sandbox.Worker):
         return "its thread ended"
 
     def kill(self) -> None:
-        """Have the thread see the end of its channel."""
+        """Have the thread see the end of its channel; does nothing if it has."""
+        if self._output < 0:
+            return
         os.close(self._output)
+        self._output = -1
         self._channel.close()
         self._thread.join(timeout=60)
         for end in self._ends:

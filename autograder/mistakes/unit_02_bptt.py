@@ -1915,6 +1915,42 @@ TEMPORAL_SOFTMAX_LOSS = [
         ),
         (("return loss, dx", "return loss, None"),),
     ),
+    Mistake(
+        "number-added-to-probabilities",
+        "temporal_softmax_loss",
+        "something is added to the probabilities before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right class has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely class has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "loss = -np.sum(mask * log_p[n, t, y]) / N",
+                "loss = -np.sum(mask * np.log(np.exp(log_p[n, t, y]) + 1e-8)) / N",
+            ),
+        ),
+    ),
+    Mistake(
+        "probabilities-bounded",
+        "temporal_softmax_loss",
+        "probabilities are kept away from zero before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right class has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely class has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "loss = -np.sum(mask * log_p[n, t, y]) / N",
+                "loss = -np.sum(mask * np.maximum(log_p[n, t, y], np.log(1e-7))) / N",
+            ),
+        ),
+    ),
 ]
 
 _NORM = "norm = float(np.sqrt(sum(np.sum(g**2) for g in grads.values())))"

@@ -1847,6 +1847,18 @@ INIT_LSTM = [
         ),
         ((_WX, _WX.replace("(D, 4 * H)", "(4 * H, D)")),),
     ),
+    Mistake(
+        "same-numbers-twice",
+        "init_lstm",
+        "both matrices are made of the same numbers",
+        "The seed says where each matrix starts.",
+        (
+            "What does a generator give first, each time it is made from the same seed?",
+            "Look at how many generators there are.",
+            "One generator, which goes on: what it gives for the second matrix are other numbers.",
+        ),
+        (("Wh = rng.standard_normal", "Wh = np.random.default_rng(seed).standard_normal"),),
+    ),
 ]
 
 _ORDER = "return np.concatenate([i, f, g, o], axis=-1)"

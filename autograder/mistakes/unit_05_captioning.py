@@ -1036,6 +1036,26 @@ CAPTION_LOSS = [
         ),
     ),
     Mistake(
+        "number-added-to-probabilities",
+        "caption_loss",
+        "something is added to the probabilities before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right word has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely word has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "total = nn.functional.cross_entropy(scores.flatten(0, 1), targets.flatten(), "
+                'ignore_index=PAD, reduction="sum")',
+                "p = scores.softmax(dim=2).gather(2, targets[:, :, None])[:, :, 0]\n"
+                "    total = -(torch.log(p + 1e-8) * (targets != PAD)).sum()",
+            ),
+        ),
+    ),
+    Mistake(
         "softmax-over-time",
         "caption_loss",
         "the probabilities sum to one over the steps",
@@ -1051,6 +1071,19 @@ CAPTION_LOSS = [
                 "nn.functional.nll_loss(scores.log_softmax(1).flatten(0, 1)",
             ),
         ),
+    ),
+    Mistake(
+        "only-tensors-in-one-piece",
+        "caption_loss",
+        "tensors that do not lie in one piece are refused",
+        "A tensor can always be viewed in another shape.",
+        (
+            "What does captions[:, 1:] share with captions, and where do its rows lie in memory?",
+            "Read the error's last words, and look at how you make one axis of two.",
+            "A view needs numbers that lie one after the other; a slice of a larger tensor has gaps. There are ways "
+            "to change a shape that copy where they must.",
+        ),
+        (("targets.flatten()", "targets.view(-1)"),),
     ),
 ]
 
@@ -1138,6 +1171,30 @@ TRAINING_STEP = [
             "Each loses one word only, at opposite ends.",
         ),
         (("captions[:, :-1]), captions[:, 1:])", "captions[:, :-2]), captions[:, 2:])"),),
+    ),
+    Mistake(
+        "gradients-clipped-by-norm",
+        "training_step",
+        "long gradients are shortened before the step",
+        "Gradients of recurrent networks have to be clipped.",
+        (
+            "Is the step that you make the one down the gradient, however long that is?",
+            "Look at what happens to the gradients between the way back and the step.",
+            "Clipping changes the step that is asked for; where training needs it, whoever trains decides so.",
+        ),
+        (("optimizer.step()", "nn.utils.clip_grad_norm_(model.parameters(), 5.0)\n    optimizer.step()"),),
+    ),
+    Mistake(
+        "gradients-clipped-by-value",
+        "training_step",
+        "large entries of gradients are cut before the step",
+        "Gradients of recurrent networks have to be clipped.",
+        (
+            "Is the step that you make the one down the gradient, however long that is?",
+            "Look at what happens to the gradients between the way back and the step.",
+            "Cutting entries one by one even changes the direction; where training needs it, whoever trains decides so.",
+        ),
+        (("optimizer.step()", "nn.utils.clip_grad_value_(model.parameters(), 5.0)\n    optimizer.step()"),),
     ),
 ]
 
@@ -1255,6 +1312,40 @@ GREEDY = [
             (
                 "current = scores.argmax(dim=1)\n            words[:, t] = torch.where(finished, PAD, current)",
                 "words[:, t] = torch.where(finished, PAD, current)\n            current = scores.argmax(dim=1)",
+            ),
+        ),
+    ),
+    Mistake(
+        "no-empty-caption",
+        "greedy",
+        "a caption cannot end before it has begun",
+        "A caption has at least one word.",
+        (
+            "What does the docstring say of the first word if END is the most probable one?",
+            "Look at what keeps a word out at the first step.",
+            "The most probable word is taken, whichever it is; a caption may be empty.",
+        ),
+        (
+            (
+                "current = scores.argmax(dim=1)",
+                "current = (scores - 1e9 * (t == 0) * (torch.arange(scores.shape[1]) == END)).argmax(dim=1)",
+            ),
+        ),
+    ),
+    Mistake(
+        "never-unknown",
+        "greedy",
+        "the unknown word is never said",
+        "Nobody wants to read it.",
+        (
+            "Which of the words of the vocabulary can your captions contain?",
+            "Look at what is done to the scores before a word is chosen.",
+            "The most probable word is taken, whichever it is.",
+        ),
+        (
+            (
+                "current = scores.argmax(dim=1)",
+                "current = (scores - 1e9 * (torch.arange(scores.shape[1]) == UNKNOWN)).argmax(dim=1)",
             ),
         ),
     ),
@@ -1480,6 +1571,52 @@ BEAM_SEARCH = [
             "The one with the highest score.",
         ),
         (("return max(beam, key=score)[0]", "return min(beam, key=score)[0]"),),
+    ),
+    Mistake(
+        "final-choice-without-alpha",
+        "beam_search",
+        "the last choice is made by another score than the ones before",
+        "In the end the most probable caption wins.",
+        (
+            "By which score does the docstring choose the hypothesis that is returned?",
+            "Compare what you sort by while you search with what you choose by in the end.",
+            "One score, length included, for every choice: else the shortest wins at the last moment.",
+        ),
+        (("return max(beam, key=score)[0]", "return max(beam, key=lambda found: found[1])[0]"),),
+    ),
+    Mistake(
+        "no-empty-caption",
+        "beam_search",
+        "a caption cannot end before it has begun",
+        "A caption has at least one word.",
+        (
+            "What does the docstring say of a hypothesis that begins with END?",
+            "Look at what keeps a word out at the first step.",
+            "All words follow the empty hypothesis, END among them; a caption may be empty.",
+        ),
+        (
+            (
+                "for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+                "if not words:\n                    scores[:, END] = -1e9\n                for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+            ),
+        ),
+    ),
+    Mistake(
+        "never-unknown",
+        "beam_search",
+        "the unknown word is never said",
+        "Nobody wants to read it.",
+        (
+            "Which of the words of the vocabulary can your captions contain?",
+            "Look at what is done to the scores before hypotheses get longer.",
+            "Each hypothesis is followed by all words, whichever they are.",
+        ),
+        (
+            (
+                "for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+                "scores[:, UNKNOWN] = -1e9\n                for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+            ),
+        ),
     ),
 ]
 
