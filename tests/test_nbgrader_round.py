@@ -557,7 +557,7 @@ def nbgrader(root: Path, *words: str, expect: int = 0, **environment: str) -> st
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory) -> Path:
-    """Four students hand in zips for the real unit: perfect (but noisy), a wrong db, a crash at import, no module."""
+    """Four students hand in zips for the real unit: perfect (but noisy), a wrong db, nothing but a crash, no module."""
     root = tmp_path_factory.mktemp("class") / "course"
     shutil.copytree(HOME / "solutions", root / "solutions", ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
     shutil.copy(HOME / "nbgrader_config.py", root)
@@ -569,7 +569,7 @@ def classroom(tmp_path_factory) -> Path:
     modules = {
         "perfect": perfect.replace("import numpy as np\n", "import numpy as np\n" + NOISY, 1),
         "wrong_db": perfect.replace(*WRONG_DB, 1),
-        "crash": 'raise RuntimeError("not today")\n' + perfect,
+        "crash": 'raise RuntimeError("not today")\n',  # and nothing that could be judged without it
         "missing": None,
     }
     archive = root / "downloaded" / UNIT.id / "archive"
