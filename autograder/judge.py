@@ -303,7 +303,11 @@ class _Bench:
         ordinary = [case for case in cases if not case.neutral]
         judgement = Judgement(item, weighed=draw is self.draw)
         self.add(judgement, check, Verdict(self.run(check, item, self.student, ordinary)), exact=True)
-        if self.written(item) and not _passed(judgement, item.parts) and not _nothing_there(judgement.verdicts[-1]):
+        # None in every part is not mended by what stands in for others, unless it comes from what this builds on.
+        hopeless = _nothing_there(judgement.verdicts[0]) and all(
+            earlier[name].outcome is Outcome.PASSED for name in item.builds_on
+        )
+        if self.written(item) and not _passed(judgement, item.parts) and not hopeless:
             self.follow_through(judgement, check, item, cases, earlier)
         return judgement
 
@@ -855,7 +859,7 @@ def _shown(records: Sequence[CaseRecord], part: str) -> bool:
 
 
 def _nothing_there(verdict: Verdict) -> bool:
-    """Whether all parts are None in all cases: then nothing in place of what it builds on can make them right."""
+    """Whether all parts are None in all cases."""
     return all(seen.outcome is Outcome.RETURNS_NONE for record in verdict.records for seen in record.parts.values())
 
 
