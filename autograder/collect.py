@@ -22,9 +22,10 @@ from autograder import folders
 from autograder.collect_sources import KINDS, Incoming, Source, kind_of
 from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
-from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
+from autograder.handed_in import find_unit, folders_below
 from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
 from autograder.notebook_choice import choose_notebook
+from autograder.passed_over import NOT_LOOKED_INTO
 from autograder.plain_text import printable
 from autograder.roster import Roster, as_written
 from autograder.store import student_folder
@@ -104,7 +105,10 @@ def collect(
                 entry, line = found[number], lines[number]
                 if line.student is not None and not line.problem:
                     entry.time = given.pop(line.student, None) or entry.time
-                    _place(entry, line, unit, course, root)
+                    try:
+                        _place(entry, line, unit, course, root)
+                    except Exception as error:  # one submission never stops the others
+                        line.what, line.problem = "not collected", _words(error)
             lines = [lines[number] for number in order]
     except OSError as error:
         raise StoreError(f"Cannot collect: {error.filename or path}: {error.strerror or error}.") from error
@@ -155,6 +159,15 @@ def _line(entry: Incoming, unit: Unit, kind: str, roster: Roster) -> Collected:
     return line
 
 
+def _words(error: Exception) -> str:
+    """What went wrong with one submission, in a sentence; the others are collected."""
+    if isinstance(error, UnrolledError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file in it'}: {error.strerror or error}"
+    return f"it cannot be collected ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+
+
 def _student(entry: Incoming, kind: str, roster: Roster) -> str:
     """The id of whoever handed something in.
 
@@ -197,11 +210,7 @@ def _refuse_shared_names(lines: Sequence[Collected], roster: Roster) -> None:
 def _place(entry: Incoming, line: Collected, unit: Unit, course: Course, root: Path) -> None:
     """Put a submission where it is graded; what was there before is kept."""
     assert line.student is not None
-    try:
-        ready = _prepared(entry, line, unit)
-    except UsageError as error:
-        line.problem = str(error)
-        return
+    ready = _prepared(entry, line, unit)
     choice = choose_notebook(unit.id, ready, root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
     line.notes += [*choice.notes, *choice.elsewhere]
     line.time = entry.time
@@ -241,13 +250,13 @@ def _prepared(entry: Incoming, line: Collected, unit: Unit) -> Path:
     try:
         place = find_unit(unit, entry.place)
     except UsageError as error:
-        if "several" in str(error):
+        if "several" in str(error) or "folders" in str(error):
             raise
         line.notes.append(str(error).rstrip("."))  # graded as a missing module; somebody should look
         place = entry.place
     notebook = place / f"{unit.id}.ipynb"
     others = sorted(path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file())
-    if not notebook.is_file():
+    if not notebook.exists():
         named = [path for path in others if path.name == notebook.name]
         if len(named or others) == 1:
             chosen = (named or others)[0]
