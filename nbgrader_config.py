@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.course import load_course
 from autograder.database import address
 from autograder.folders import own_tools_on_path
+from autograder.nbgrader_pages import FILTERS, PREPROCESSORS, TEMPLATE
 from autograder.notebook_sandbox import wanted
 from autograder.recording import ORDER, SCORE
 
@@ -56,3 +57,8 @@ c.GenerateFeedback.preprocessors = [
     "autograder.nbgrader_feedback.GetAllGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# Pages that nbgrader makes of notebooks, the formgrader's and feedback: nothing that a student wrote runs in them.
+c.HTMLExporter.preprocessors = [*PREPROCESSORS]
+c.HTMLExporter.filters = dict(FILTERS)
+c.HTMLExporter.template_file = TEMPLATE

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder import protocol
+from autograder.plain_text import printable
 
 MAX_OUTPUT = 64 * 1024  # bytes of a student's output that are kept
 _PIECE = 64 * 1024  # bytes read at once
@@ -203,10 +204,3 @@ class ThreadedChannel(Channel):
 def open_channel(send: int, receive: int, output: int) -> Channel:
     """The right kind for this system."""
     return (ThreadedChannel if sys.platform == "win32" else Channel)(send, receive, output)
-
-
-def printable(text: str, keep: str = "") -> str:
-    """A student's text without escape sequences and other characters that change how a terminal shows the rest."""
-    if text.translate(dict.fromkeys(map(ord, keep))).isprintable():  # as nearly always
-        return text
-    return "".join(c if c.isprintable() or c in keep else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -66,6 +66,7 @@ class Observation:
     kind: str = ""  # exception type, if it crashed
     single_precision: bool = False
     right: Any = None  # the right value, for detectors; stays in the judge
+    error: StudentError | None = None  # why there is no value, if that is why
 
     @property
     def ok(self) -> bool:
@@ -150,11 +151,35 @@ class Expect:
                 self.record.given_message = found.message
         return cache
 
-    def all(self, outcome: Outcome, message: str, parts: Iterable[str] | None = None, kind: str = "") -> None:
+    def all(
+        self,
+        outcome: Outcome,
+        message: str,
+        parts: Iterable[str] | None = None,
+        kind: str = "",
+        error: StudentError | None = None,
+    ) -> None:
         """Give every part that has no verdict yet (or the named ones) this outcome."""
         for name in parts or self.parts:
             if name not in self.record.parts:
-                self.record.parts[name] = Observation(name, outcome, message, kind=kind)
+                self.record.parts[name] = Observation(name, outcome, message, kind=kind, error=error)
+
+
+@dataclass(frozen=True)
+class Growing:
+    """What :mod:`autograder.growth` needs to tell a backward pass from differences of forward passes.
+
+    All but one axis stay small; ``n`` columns make the forward pass and the number of gradients ``n`` times as large.
+    That axis is one along which no right version does work that grows like the square: not the batch, over which
+    some build one Jacobian, nor classes, whose softmax has one.
+    """
+
+    parts: tuple[str, ...]  # those that are gradients
+    inputs: Callable[[np.random.Generator, int], dict[str, Any]]  # of a case of n columns
+    arguments: Callable[[Case], Sequence[Any]]  # arrays that they are gradients with respect to, in the same order
+    loss: Callable[..., Any]  # (case, *arguments) -> what is differentiated, for real and complex arrays
+    slowest: float  # the product of share and growth that right code has at the most, on 4096 columns
+    found: Callable[[Any], Sequence[Any]] | None = None  # the gradients in what the function returns, if not all parts
 
 
 @dataclass(frozen=True)
@@ -171,6 +196,8 @@ class Check:
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
     together: bool = True
     asks: Mapping[str, Most] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    growing: Growing | None = None
 
 
 _REGISTRY: dict[str, Check] = {}
@@ -186,6 +213,8 @@ def exercise(
     conventions: Sequence[Callable[[Any, Case, Expect], None]] = (),
     together: bool = True,
     asks: Mapping[str, Most] | None = None,
+    needs: Sequence[str] = (),
+    growing: Growing | None = None,
 ) -> Callable[[Callable[[Any, Case, Expect], None]], Callable[[Any, Case, Expect], None]]:
     """Register a test function as the check of an exercise.
 
@@ -207,13 +236,27 @@ def exercise(
         asks: for each stand-in, and each function of `coursekit.upstream` that course.toml lists for the exercise, how
             many numbers of its results a right version asks for (of a backward function: how many numbers of its
             first argument it passes), from the arguments of one call. See :mod:`autograder.questions`.
+        needs: of an experiment, what the module must define for it: where one of them is missing, nothing is prepared.
+        growing: for gradients, inputs of any width, by which a backward pass is told from differences. The check must
+            make its calls before it works anything out.
     """
 
     def register(function: Callable[[Any, Case, Expect], None]) -> Callable[[Any, Case, Expect], None]:
         smalls = (small,) if callable(small) else tuple(small)
         others = tuple(conventions)
         check = Check(
-            exercise_id, cases, function, tuple(stand_ins), smalls, pieces, overwritten, others, together, asks or {}
+            exercise_id,
+            cases,
+            function,
+            tuple(stand_ins),
+            smalls,
+            pieces,
+            overwritten,
+            others,
+            together=together,
+            asks=asks or {},
+            needs=tuple(needs),
+            growing=growing,
         )
         unsaid = [s.name for s in check.stand_ins if s.kind != "local" and s.name not in check.asks]
         if unsaid:
@@ -269,7 +312,7 @@ def run_case(check: Check, parts: Sequence[str], student: Any, case: Case) -> Ca
             outcome = error.outcome if error.outcome is not Outcome.RETURNS_NONE else Outcome.CRASHED
             expect.all(outcome, message, kind=error.kind)
         else:
-            expect.all(error.outcome, _sentence(error.message), kind=error.kind)
+            expect.all(error.outcome, _sentence(error.message), kind=error.kind, error=error)
     except PUZZLES as error:  # what came back is like nothing that the check foresees
         record.puzzle = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         message = f"What {check.exercise_id} returns is not like anything that could be right."
@@ -335,8 +378,7 @@ def run_together(
         the records; None if this cannot be done, and nothing was judged.
     """
     try:
-        planned = [_planned(check, parts, case) for case in cases]
-        answers = student.call_together(planned)
+        answers = student.call_together([planned(check, parts, case) for case in cases])
         if answers is None:
             return None
         return [run_case(check, parts, _Answered(a), case) for case, a in zip(cases, answers, strict=True)]
@@ -344,7 +386,7 @@ def run_together(
         return None
 
 
-def _planned(check: Check, parts: Sequence[str], case: Case) -> Sequence[Call]:
+def planned(check: Check, parts: Sequence[str], case: Case) -> Sequence[Call]:
     """What a check calls first: one call, or several in turn; nothing if it judges without a call."""
     try:
         with np.errstate(all="ignore"):

@@ -242,6 +242,7 @@ class _ClassRun:
         self.written = True
         self.recorder.close()
         self.report()
+        self.say_who_is_gone()
         return self.end(EXIT_INFRASTRUCTURE if self.problems else EXIT_OK)
 
     @contextmanager
@@ -377,8 +378,20 @@ class _ClassRun:
 
     # --- the end ---
 
+    def say_who_is_gone(self) -> None:
+        """Work that was graded and is not there any more: the gradebook keeps it, exports do not."""
+        from autograder.gradebook import withdrawn_students
+
+        gone = [] if self.options.students else withdrawn_students(self.unit, self.root, self.recorder.config)
+        if gone:
+            self.progress.warn(
+                f"Graded before, but not in {folders.SUBMITTED}/ any more: {', '.join(gone)}. "
+                "The gradebook keeps their points and marks; exports leave them out."
+            )
+
     def report(self) -> None:
         """The class's table and pages."""
+        from autograder.figures import written_in_python_2
         from autograder.report import class_table, write_class_pages
 
         scored = [self.result(name) for name in self.names if name not in self.problems]
@@ -390,6 +403,11 @@ class _ClassRun:
         quiet = self.options.quiet or self.options.json_lines
         if not quiet:
             class_table(results, load_course(), self.console)
+        old = written_in_python_2(results)
+        if old:
+            self.progress.warn(
+                f"{_count(old, 'submission is', 'submissions are')} Python 2; each of them says what to do."
+            )
         for line in write_class_pages(results, load_course(), self.root, self.options.db_url, executor=self.artist):
             self.progress.say(line)
 

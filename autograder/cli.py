@@ -11,11 +11,17 @@ from typing import Any
 import click
 
 from autograder.errors import EXIT_FAILED_CHECK, EXIT_INTERRUPTED, UnrolledError, UsageError
+from autograder.plain_text import printable
 
 EXIT_CODES = """\b
 Exit codes: 0 done · 1 a check is not passed · 2 wrong words or path · 3 the
 course itself is broken · 4 a gradebook or file cannot be read or written ·
 5 the grader failed, nothing was scored · 130 interrupted."""
+
+
+def _say(words: object, *, err: bool = False) -> None:
+    """Print lines; names in them cannot give a terminal orders."""
+    click.echo(printable(str(words), keep="\n\t"), err=err)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
@@ -33,18 +39,17 @@ def cli() -> None:
 @click.option("--hint", type=click.IntRange(min=1), default=1, show_default=True, help="How many hints to show.")
 def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> None:
     """Check your module on the visible draws, all exercises of UNIT or only EXERCISE."""
-    from rich.console import Console
-
-    from autograder.checker import print_exercise, progress_line, summary_line
+    from autograder.checker import print_exercise, print_short, progress_line
     from autograder.course import load_course
     from autograder.grade import check_submission
     from autograder.results import Outcome
+    from autograder.terminal import Terminal
 
     found = load_course().unit(unit)
     if exercise is not None:
         found.exercise(exercise)
     path = folder if folder is not None else _own_module(found.id, found.module_file)
-    console = Console(highlight=False)
+    console = Terminal()
     result = check_submission(found.id, path, [exercise] if exercise else None, progress_line)
     source = str(path)
     if result.message:
@@ -52,7 +57,7 @@ def check(unit: str, exercise: str | None, folder: Path | None, hint: int) -> No
     else:
         for item in result.exercises:
             if exercise is None and item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
-                console.print(summary_line(item))
+                print_short(console, item)
             else:
                 print_exercise(console, result, item, hint, source, terminal=True)
     if exercise is None:
@@ -148,9 +153,8 @@ def grade(
         raise UsageError("--quiet and --json-lines are two ways of printing; give one of them.")
     if scheduler and jobs:
         raise UsageError("--jobs is about processes on this machine; with --scheduler its workers decide.")
-    from rich.console import Console
-
     from autograder.class_run import Options, ask, run_class
+    from autograder.terminal import Terminal
 
     options = Options(
         students=students,
@@ -165,16 +169,15 @@ def grade(
         quiet=quiet,
         json_lines=json_lines,
     )
-    sys.exit(run_class(unit, options, Console(highlight=False), ask))
+    sys.exit(run_class(unit, options, Terminal(), ask))
 
 
 def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str | None, isolation: str | None) -> None:
-    from rich.console import Console
-
-    from autograder.checker import print_exercise, summary_line
+    from autograder.checker import print_exercise, print_short
     from autograder.grade import grade_submission
     from autograder.results import Outcome
     from autograder.sandbox import choose
+    from autograder.terminal import Terminal
 
     stack = choose(isolation)
     from autograder.checker import progress_line
@@ -191,13 +194,13 @@ def _grade_one(unit: str, submission: Path, json_file: Path | None, draw_of: str
         from autograder.folders import write_atomically
 
         write_atomically(json_file, text.encode())
-    console = Console(highlight=False)
+    console = Terminal()
     if result.message:
         console.print(f"✗ {result.message}", style="yellow", markup=False)
     else:
         for item in result.exercises:
             if item.outcome in (Outcome.PASSED, Outcome.NOT_ATTEMPTED):
-                console.print(summary_line(item))
+                print_short(console, item)
             else:
                 print_exercise(console, result, item, 1, submission.name)
     console.print(f"\n{result.score:g} of {result.max_score:g} points. Draw {result.draw}.")
@@ -224,9 +227,9 @@ def release(units: tuple[str, ...], only_check: bool) -> None:
     report = run(units or None, check=only_check)
     for line in report.lines():
         if not only_check or not line.startswith("unchanged"):
-            click.echo(line)
+            _say(line)
     if only_check:
-        click.echo("notebooks/ is up to date with solutions/.")
+        _say("notebooks/ is up to date with solutions/.")
 
 
 @cli.command()
@@ -234,22 +237,23 @@ def release(units: tuple[str, ...], only_check: bool) -> None:
 def start(units: tuple[str, ...]) -> None:
     """Copy UNITS (default: all) from notebooks/ to work/, to study in; never over files that are there."""
     from autograder.course import load_course
-    from autograder.release import start_work
+    from autograder.release import kept_older, start_work
 
     for unit in [load_course().unit(name) for name in units] or load_course().units:
-        click.echo(f"{unit.id}: {start_work(unit.id)}")
+        _say(f"{unit.id}: {start_work(unit.id)}")
+        for own, newer in kept_older(unit.id):
+            _say(f"  {own.name} was kept as it is; there is a newer version: {newer}")
 
 
 @cli.command()
 @click.argument("unit")
 def report(unit: str) -> None:
     """Make the class report and the feedback pages of UNIT from kept results, without grading."""
-    from rich.console import Console
-
     from autograder import folders, gradebook
     from autograder.course import load_course
     from autograder.report import class_table, write_class_pages
     from autograder.store import ResultStore
+    from autograder.terminal import Terminal
 
     course = load_course()
     found = course.unit(unit)
@@ -262,10 +266,10 @@ def report(unit: str) -> None:
         if kept is not None:
             results.append(kept)
         else:
-            click.echo(f"{name}: not graded yet, or changed since; run 'autograder grade {found.id}'.", err=True)
+            _say(f"{name}: not graded yet, or changed since; run 'autograder grade {found.id}'.", err=True)
     if not results:
         raise UsageError(f"There are no results for {found.id}. Run 'autograder grade {found.id}' first.")
-    console = Console(highlight=False)
+    console = Terminal()
     class_table(results, course, console)
     for line in write_class_pages(results, course, root):
         console.print(line, markup=False, soft_wrap=True)
@@ -287,9 +291,6 @@ def collect(
     unit: str, path: Path, kind: str | None, roster: Path | None, until: str | None, times: Path | None
 ) -> None:
     """Bring what was handed in for UNIT from PATH (a folder, or a zip of a whole class) into submitted/."""
-    from datetime import datetime
-
-    from rich.console import Console
 
     from autograder import folders
     from autograder.collect import collect as run
@@ -299,22 +300,22 @@ def collect(
     from autograder.errors import EXIT_STORE
     from autograder.export import EXPORTS
     from autograder.roster import course_roster
+    from autograder.terminal import Terminal
+    from autograder.times import read_time
 
     course, root = load_course(), folders.course_root()
     found = course.unit(unit)
     deadline = None
     if until is not None:
         try:
-            deadline = datetime.fromisoformat(until)
-        except ValueError:
-            deadline = None
-        if deadline is None or deadline.tzinfo is None:
-            raise UsageError(f"--until {until!r} is no time with its offset, such as 2027-03-01T23:59:00+01:00.")
+            deadline = read_time(until, course.zone)
+        except ValueError as error:
+            raise UsageError(f"--until {until!r}, which {error}. One looks like 2027-03-01T23:59:00+01:00.") from error
     people = course_roster(root, roster)
     seen_as, lines = run(found, course, root, path, kind=kind, roster=people, until=deadline, times=times)
     table = root / EXPORTS / found.id / "collected.csv"
     folders.write_atomically(table, collected_csv(lines, found).encode())
-    console = Console(highlight=False)
+    console = Terminal()
     collected_table(lines, seen_as, console)
     for note in people.notes:
         console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
@@ -352,6 +353,10 @@ def collect(
 @click.option(
     "--missing", type=click.Choice(["empty", "zero"]), default="empty", show_default=True, help="Who handed in nothing."
 )
+@click.option(
+    "--keep-withdrawn", is_flag=True, help="Marks: also of who is not in submitted/, or not in the roster, any more."
+)
+@click.option("--grade-column", default="", help="moodle: the worksheet's column for the points, if it is not found.")
 @click.option("--out-of", type=click.FloatRange(min=0, min_open=True), help="canvas, moodle: scale to so many points.")
 @click.option(
     "--visibility",
@@ -369,14 +374,13 @@ def collect(
 @click.option("--ref", default="main", show_default=True, help="github: its branch, tag or commit.")
 def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster: Path | None, **options: Any) -> None:
     """Write marks, results or feedback of UNIT for another system, in exports/UNIT/."""
-    from rich.console import Console
-
     from autograder import folders
     from autograder.course import load_course
     from autograder.export import Request
     from autograder.export import export as run
     from autograder.report import shown_path
     from autograder.roster import course_roster
+    from autograder.terminal import Terminal
 
     course, root = load_course(), folders.course_root()
     people = course_roster(root, roster)
@@ -390,7 +394,7 @@ def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster
         **options,
     )
     done = run(form, request)
-    console = Console(highlight=False)
+    console = Terminal()
     for note in (*people.notes, *done.notes):
         console.print(f"• {note}", markup=False, style="yellow", soft_wrap=True)
     for file in done.files[:3]:
@@ -405,19 +409,18 @@ def export(unit: str, form: str, missing: str, students: tuple[str, ...], roster
 @click.option("--most", type=click.IntRange(min=1), default=20, show_default=True, help="How many pairs to list.")
 def similarity(unit: str, students: tuple[str, ...], most: int) -> None:
     """List pairs of modules of UNIT that are suspiciously alike, for a person to look at."""
-    from rich.console import Console
-
     from autograder import folders
     from autograder.course import load_course
     from autograder.report import REPORTS, shown_path
     from autograder.similarity import compare_class
     from autograder.similarity_report import LOOK_FIRST, in_words, write_similarity
+    from autograder.terminal import Terminal
 
     course, root = load_course(), folders.course_root()
     found = compare_class(course.unit(unit), root, students, most)
     path = root / REPORTS / found.unit.id / "similarity.html"
     write_similarity(found, course, path)
-    console = Console(highlight=False)
+    console = Terminal()
     for words in found.left_out:
         console.print(f"• not compared: {words}", markup=False, style="yellow", soft_wrap=True)
     first = [pair for pair in [*found.pairs, *found.with_reference] if pair.rank >= LOOK_FIRST]
@@ -449,13 +452,13 @@ def mutants(units: tuple[str, ...], jobs: int | None, generated: bool, sign: boo
 
 
 def _kill_matrix(unit: Any, jobs: int | None) -> bool:
-    from rich.console import Console
     from rich.progress import Progress
 
     from autograder.mistakes import load_mistakes
     from autograder.mutants import alternatives, kill_matrix, print_matrix
+    from autograder.terminal import Terminal
 
-    console = Console(highlight=False)
+    console = Terminal()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(unit.id, total=len(load_mistakes(unit)) + len(alternatives(unit)) + 1)
         matrix = kill_matrix(unit, jobs=jobs, progress=lambda: progress.advance(task))
@@ -476,8 +479,8 @@ def _generated(unit: Any, jobs: int | None) -> bool:
     count, alive = survivors(unit)
     unlisted = [mutant for mutant in alive if (unit.id, mutant.exercise, mutant.change) not in listed]
     for mutant in unlisted:
-        click.echo(f"✗ {mutant.exercise}: {mutant.change}")
-    click.echo(
+        _say(f"✗ {mutant.exercise}: {mutant.change}")
+    _say(
         f"{unit.id}: {count} generated mutants, {count - len(alive)} killed, {len(alive) - len(unlisted)} "
         f"equivalent (listed with reasons), {len(unlisted)} survive."
     )
@@ -487,11 +490,13 @@ def _generated(unit: Any, jobs: int | None) -> bool:
 def _sign(unit: Any, jobs: int | None) -> bool:
     from autograder.folders import write_atomically
     from autograder.mistakes import reference_path, signature_path, signature_text, signatures
+    from autograder.mistakes.pairs import pair_path, pair_text
 
     if not reference_path(unit).is_file():
         raise UsageError("Signing the mistakes needs a checkout of the course, with solutions/.")
     write_atomically(signature_path(unit), signature_text(signatures(unit)).encode())
-    click.echo(f"{unit.id}: written to {signature_path(unit).name}")
+    write_atomically(pair_path(unit), pair_text(unit).encode())
+    _say(f"{unit.id}: written to {signature_path(unit).name} and {pair_path(unit).name}")
     return True
 
 
@@ -506,11 +511,10 @@ def _sign(unit: Any, jobs: int | None) -> bool:
 @click.option("--full", is_flag=True, help="Grade unit 5 too, which trains a model for each student: some minutes.")
 def demo(folder: Path, full: bool) -> None:
     """Grade a class of sixteen made-up students and show the reports."""
-    from rich.console import Console
-
     from autograder.demo import run_demo
+    from autograder.terminal import Terminal
 
-    sys.exit(run_demo(folder, Console(highlight=False), full=full))
+    sys.exit(run_demo(folder, Terminal(), full=full))
 
 
 @cli.command()
@@ -519,7 +523,7 @@ def doctor() -> None:
     from autograder.doctor import findings
 
     for line in findings():
-        click.echo(line)
+        _say(line)
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -530,13 +534,13 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         cli.main(args=arguments, prog_name="autograder", standalone_mode=False)
     except UnrolledError as error:
-        click.echo(f"autograder: {error}", err=True)
+        _say(f"autograder: {error}", err=True)
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
-        click.echo("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
+        _say("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except KeyboardInterrupt:
-        click.echo("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
+        _say("autograder: interrupted; what was finished is kept, the same command goes on.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

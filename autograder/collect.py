@@ -22,12 +22,16 @@ from autograder import folders
 from autograder.collect_sources import KINDS, Incoming, Source, kind_of
 from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
-from autograder.handed_in import NOT_LOOKED_INTO, find_unit, folders_below
-from autograder.late import TIMESTAMP, late_by, read_timestamp, timestamp_text
+from autograder.handed_in import find_unit, folders_below
+from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
+from autograder.notebook_choice import choose_notebook
+from autograder.passed_over import NOT_LOOKED_INTO
+from autograder.plain_text import printable
 from autograder.roster import Roster, as_written
 from autograder.store import student_folder
 from autograder.table_reader import read_records
 from autograder.tables import Cell, csv_text
+from autograder.times import read_time
 
 EARLIER = "submitted_earlier"  # below the course's folder: what was replaced
 _AGAIN = re.compile(r"(?P<stem>.+?)(?:-\d+| ?\(\d+\))(?P<suffix>\.(?:py|ipynb))")  # bptt-1.py, bptt (1).py
@@ -84,12 +88,12 @@ def collect(
     roster = roster or Roster()
     if until is None and course.late is not None:
         until = course.late.due_of(unit.id)
-    given = read_times(times) if times is not None else {}
+    given = read_times(times, course.zone) if times is not None else {}
     state = root / folders.STATE
     state.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="collect-", dir=state) as name:
-            source = Source(unit, path, Path(name), until)
+            source = Source(unit, path, Path(name), until, course.zone)
             kind = kind or kind_of(source)
             found = KINDS[kind](source)
             if not found:
@@ -101,7 +105,10 @@ def collect(
                 entry, line = found[number], lines[number]
                 if line.student is not None and not line.problem:
                     entry.time = given.pop(line.student, None) or entry.time
-                    _place(entry, line, unit, course, root)
+                    try:
+                        _place(entry, line, unit, course, root)
+                    except Exception as error:  # one submission never stops the others
+                        line.what, line.problem = "not collected", _words(error)
             lines = [lines[number] for number in order]
     except OSError as error:
         raise StoreError(f"Cannot collect: {error.filename or path}: {error.strerror or error}.") from error
@@ -117,23 +124,23 @@ def collect(
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_times(path: Path) -> dict[str, datetime]:
-    """Student -> when they handed in, from a CSV with the columns ``id`` and ``time`` (ISO 8601, with its offset).
+def read_times(path: Path, zone: str | None = None) -> dict[str, datetime]:
+    """Student -> when they handed in, from a CSV with the columns ``id`` and ``time``.
 
     Raises:
-        UsageError: it cannot be read, or a line is no time.
+        UsageError: it cannot be read, or a line does not say clearly when.
     """
     found: dict[str, datetime] = {}
     for record in read_records(path, ("id", "time"), ("id", "time")).records:
         if record.cells["id"] in found:
             raise UsageError(f"{path}, line {record.line}: {record.cells['id']} has a time already.")
         try:
-            time = datetime.fromisoformat(record.cells["time"])
-        except ValueError:
-            time = None
-        if time is None or time.tzinfo is None:
-            raise UsageError(f"{path}, line {record.line}: no time with its offset, such as 2027-03-01T23:10:00+01:00.")
-        found[record.cells["id"]] = time.astimezone(UTC)
+            found[record.cells["id"]] = read_time(record.cells["time"], zone)
+        except ValueError as error:
+            raise UsageError(
+                f"{path}, line {record.line}: {record.cells['time'][:60]!r}, which {error}. "
+                "Write a time with its offset, such as 2027-03-01T23:10:00+01:00."
+            ) from error
     return found
 
 
@@ -152,6 +159,15 @@ def _line(entry: Incoming, unit: Unit, kind: str, roster: Roster) -> Collected:
     return line
 
 
+def _words(error: Exception) -> str:
+    """What went wrong with one submission, in a sentence; the others are collected."""
+    if isinstance(error, UnrolledError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file in it'}: {error.strerror or error}"
+    return f"it cannot be collected ({type(error).__name__}: {' '.join(str(error).split())[:200]})"
+
+
 def _student(entry: Incoming, kind: str, roster: Roster) -> str:
     """The id of whoever handed something in.
 
@@ -162,7 +178,7 @@ def _student(entry: Incoming, kind: str, roster: Roster) -> str:
         name = entry.known.get("id") or entry.known.get("name") or ""
         if not name:
             raise UsageError("its name does not say whose it is; a roster could (roster.csv)")
-        return " ".join(name.split())
+        return " ".join(printable(name).split())
     found = roster.find(**entry.known)
     if found is None and kind == "git":  # assignment-account: the account may hold hyphens too
         parts = entry.called.removesuffix(".git").split("-")
@@ -194,11 +210,9 @@ def _refuse_shared_names(lines: Sequence[Collected], roster: Roster) -> None:
 def _place(entry: Incoming, line: Collected, unit: Unit, course: Course, root: Path) -> None:
     """Put a submission where it is graded; what was there before is kept."""
     assert line.student is not None
-    try:
-        ready = _prepared(entry, line, unit)
-    except UsageError as error:
-        line.problem = str(error)
-        return
+    ready = _prepared(entry, line, unit)
+    choice = choose_notebook(unit.id, ready, root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
+    line.notes += [*choice.notes, *choice.elsewhere]
     line.time = entry.time
     if entry.time is not None:
         (ready / TIMESTAMP).write_text(timestamp_text(entry.time) + "\n", encoding="utf-8")
@@ -208,7 +222,7 @@ def _place(entry: Incoming, line: Collected, unit: Unit, course: Course, root: P
         _move(ready, target)
         line.what = "new"
         return
-    there = _time_there(target)
+    there = _time_there(target, course.zone)
     if digest(ready) == digest(target):
         if entry.time is not None and there != entry.time and (there is None or entry.time < there):
             folders.write_atomically(target / TIMESTAMP, (timestamp_text(entry.time) + "\n").encode())
@@ -236,20 +250,21 @@ def _prepared(entry: Incoming, line: Collected, unit: Unit) -> Path:
     try:
         place = find_unit(unit, entry.place)
     except UsageError as error:
-        if "several" in str(error):
+        if "several" in str(error) or "folders" in str(error):
             raise
         line.notes.append(str(error).rstrip("."))  # graded as a missing module; somebody should look
         place = entry.place
     notebook = place / f"{unit.id}.ipynb"
-    if not notebook.is_file():
-        others = sorted(
-            path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file()
-        )
+    others = sorted(path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file())
+    if not notebook.exists():
         named = [path for path in others if path.name == notebook.name]
         if len(named or others) == 1:
             chosen = (named or others)[0]
             line.notes.append(f"{chosen.relative_to(entry.place)} taken for {notebook.name}")
             shutil.copyfile(chosen, notebook)
+    for path in others:  # which of several counts, grading sees
+        if not (path.is_relative_to(place) or path.is_symlink() or (place / path.name).exists()):
+            shutil.copyfile(path, place / path.name)
     for folder in list(folders_below(place)):
         for name in NOT_LOOKED_INTO:
             shutil.rmtree(folder / name, ignore_errors=True)
@@ -269,16 +284,16 @@ def _rename_again(folder: Path, unit: Unit, line: Collected) -> None:
 def _lateness(entry: Incoming, unit: Unit, course: Course) -> str:
     due = course.late.due_of(unit.id) if course.late is not None else None
     if entry.time is not None and due is not None:
-        late = late_by(course.late, (entry.time - due).total_seconds())
+        late = lateness(course.late, due, entry.time)
         return late.words if late is not None else ""
     if entry.marked_late:
         return "late, says the download, not by how much: see --times"
     return ""
 
 
-def _time_there(target: Path) -> datetime | None:
+def _time_there(target: Path, zone: str | None) -> datetime | None:
     try:
-        return read_timestamp(target)
+        return read_timestamp(target, zone)
     except StoreError:
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograder.collect import Collected
+from autograder.plain_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,17 +28,12 @@ def collected_table(lines: Sequence[Collected], kind: str, console: Console) -> 
         if line.called and line.called != line.student:
             remarks.append(f"found as {line.called}")
         table.add_row(
-            Text(_visible(line.student or "?")),
+            Text(printable(line.student or "?")),
             Text(line.what, _STYLES.get(line.what, "green")),
             Text(f"{line.time:%Y-%m-%d %H:%M}" if line.time else "–"),
-            Text(_visible("; ".join(filter(None, remarks)))),
+            Text(printable("; ".join(filter(None, remarks)))),
         )
     console.print(table)
     counts = {what: sum(line.what == what for line in lines) for what in dict.fromkeys(line.what for line in lines)}
     said = ", ".join(f"{count} {what}" for what, count in counts.items())
     console.print(f"Read as {kind}: {said}.", markup=False)
-
-
-def _visible(text: str) -> str:
-    """File names may hold anything; a terminal must not obey it."""
-    return "".join(c if c.isprintable() else "�" for c in text)

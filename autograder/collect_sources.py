@@ -16,6 +16,7 @@ Naming conventions, as these systems write them:
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -25,11 +26,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder import git_reader
-from autograder.archives import Refused, is_archive, unpack
+from autograder.archives import MOST_DEPTH, Refused, Room, is_archive, unpack
 from autograder.course import Unit
 from autograder.errors import StoreError, UsageError
-from autograder.handed_in import NOT_LOOKED_INTO
+from autograder.handed_in import folders_below
 from autograder.late import TIMESTAMP, read_timestamp
+from autograder.passed_over import NOT_LOOKED_INTO, is_environment, within_environment
+from autograder.times import read_time
 
 _MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
 _CANVAS = re.compile(
@@ -37,7 +40,10 @@ _CANVAS = re.compile(
     r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<other>text|link)\.html)",
     re.IGNORECASE,
 )
-_EXCHANGE = re.compile(r"(?P<who>.+)\+(?P<unit>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+]+)(?:\+(?P<random>[^+]*))?")
+_EXCHANGE = re.compile(
+    r"(?P<who>.+)\+(?P<unit>[^+]+)\+(?P<time>\d{4}-\d\d-\d\d [^+ ]+(?: (?:\+\d\d(?::?\d\d)?|[^+]+))?)"
+    r"(?:\+(?P<random>[^+]*))?"
+)
 _CLASS_FILES = 50_000  # in a zip of a whole class
 _CLASS_BYTES = 4 << 30
 
@@ -53,6 +59,7 @@ class Incoming:
     marked_late: bool = False  # the LMS says that it was late, not by how much
     notes: list[str] = field(default_factory=list)
     problem: str = ""  # why it cannot be collected
+    room: Room = field(default_factory=Room)  # what may still be unpacked of it
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Source:
     path: Path  # what was named on the command line
     scratch: Path  # a folder of our own
     until: datetime | None  # deadline, for repositories
+    zone: str | None = None  # the course's
 
 
 def entries(source: Source) -> list[Path]:
@@ -173,9 +181,9 @@ def _exchange(source: Source) -> list[Incoming]:
         elif match["unit"] == source.unit.id:
             entry = _new(source, path.name, {"id": match["who"]})
             try:
-                entry.time = _utc(match["time"])
-            except ValueError:
-                entry.problem = f"{match['time']!r} in its name is no time"
+                entry.time = read_time(match["time"], source.zone, without_zone=UTC)
+            except ValueError as error:
+                entry.problem = f"{match['time']!r} in its name {error}"
             _add(entry, path, path.name)
             found.append(_checked(entry))
     return found
@@ -190,7 +198,7 @@ def _nbgrader(source: Source) -> list[Incoming]:
             continue
         entry = _new(source, path.name, {"id": path.name})
         try:
-            entry.time = read_timestamp(inside)
+            entry.time = read_timestamp(inside, source.zone)
         except StoreError as error:
             entry.notes.append(str(error))
         _add(entry, inside, inside.name)
@@ -227,8 +235,8 @@ def _git(source: Source) -> list[Incoming]:
         entry.place.rmdir()
         try:
             taken = git_reader.take(path, entry.place, source.until)
-        except Refused as error:
-            entry.problem = str(error)
+        except (Refused, OSError) as error:
+            entry.problem = str(error) if isinstance(error, Refused) else f"cannot be read: {error.strerror or error}"
             found.append(entry)
             continue
         entry.time = taken.time
@@ -275,29 +283,57 @@ def _add(entry: Incoming, path: Path, name: str) -> None:
             raise Refused(f"{path.name} is a link")
         if path.is_dir():
             _copy_folder(entry, path, entry.place)
+        elif not path.is_file():
+            raise Refused(f"{path.name} is neither a file nor a folder")
         elif is_archive(name):
-            unpack(path, _free(entry.place, name))
+            unpack(path, place := _free(entry.place, name), room=entry.room)
+            _unpack_inside(entry, place)
         else:
             shutil.copyfile(path, entry.place / name)
     except Refused as error:
         entry.problem = f"{name}: {error}" if is_archive(name) else str(error)
     except OSError as error:
-        entry.problem = f"cannot be read: {error.strerror or error}"
+        where = f"{Path(error.filename).name} " if isinstance(error.filename, str) else ""
+        entry.problem = f"{where}cannot be read: {error.strerror or error}"
+    except Exception as error:  # one submission never stops the others
+        entry.problem = f"{name} cannot be collected ({type(error).__name__})"
 
 
-def _copy_folder(entry: Incoming, folder: Path, target: Path) -> None:
-    """Files and folders, links left out and said; archives in it are unpacked beside themselves, once."""
-    for path in sorted(folder.iterdir()):
-        if path.name in NOT_LOOKED_INTO or path.name == TIMESTAMP:
+def _unpack_inside(entry: Incoming, folder: Path) -> None:
+    """Archives that were in an archive, one level deep."""
+    for place in list(folders_below(folder)):
+        for path in sorted(place.iterdir()):
+            if path.is_file() and not path.is_symlink() and is_archive(path.name):
+                try:
+                    unpack(path, _free(place, path.name), room=entry.room)
+                except Refused as error:
+                    entry.notes.append(f"left out: {path.name} ({error})")
+                    continue
+                path.unlink()
+
+
+def _copy_folder(entry: Incoming, folder: Path, target: Path, depth: int = 0) -> None:
+    """Files and folders, links left out and said; archives in it are unpacked beside themselves, and those in them."""
+    inside = sorted(folder.iterdir())
+    environment = is_environment({path.name for path in inside})
+    for path in inside:
+        if path.name in NOT_LOOKED_INTO or (environment and within_environment(path.name)):
             continue
+        if path.name == TIMESTAMP and path.is_file():
+            continue
+        if depth > MOST_DEPTH:
+            entry.notes.append(f"left out: what lies more than {MOST_DEPTH} folders deep")
+            return
         if path.is_symlink() or not (path.is_dir() or path.is_file()):
-            entry.notes.append(f"left out: {path.name} (a link)")
+            what = "a link" if path.is_symlink() else "neither a file nor a folder"
+            entry.notes.append(f"left out: {path.name} ({what})")
         elif path.is_dir():
             (target / path.name).mkdir(exist_ok=True)
-            _copy_folder(entry, path, target / path.name)
+            _copy_folder(entry, path, target / path.name, depth + 1)
         elif is_archive(path.name):
             try:
-                unpack(path, _free(target, path.name))
+                unpack(path, place := _free(target, path.name), room=entry.room)
+                _unpack_inside(entry, place)
             except Refused as error:
                 raise Refused(f"{path.name}: {error}") from error
         else:
@@ -315,19 +351,22 @@ def _free(folder: Path, archive: str) -> Path:
 
 def _checked(entry: Incoming) -> Incoming:
     """Drop what only a system may write, and say if nothing is left."""
-    for file in entry.place.rglob(TIMESTAMP):
-        file.unlink()
+    try:
+        places = list(folders_below(entry.place))
+    except UsageError as error:
+        entry.problem = entry.problem or str(error)
+        return entry
+    for file in [place / TIMESTAMP for place in places]:
+        if not os.path.lexists(file):
+            continue
+        if file.is_dir() and not file.is_symlink():
+            shutil.rmtree(file)
+        else:
+            file.unlink()
         entry.notes.append(f"left out: {TIMESTAMP} (whoever hands in does not say when)")
-    if not entry.problem and not any(path.is_file() for path in entry.place.rglob("*")):
+    if not entry.problem and not any(path.is_file() for place in places if place.is_dir() for path in place.iterdir()):
         entry.problem = "no files" + (f" ({'; '.join(entry.notes)})" if entry.notes else "")
     return entry
-
-
-def _utc(text: str) -> datetime:
-    from nbgrader.utils import parse_utc
-
-    time: datetime = parse_utc(text)
-    return time.replace(tzinfo=UTC)
 
 
 def _common_prefix(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError, UsageError
+from autograder.times import at_local_time, zone_of
 
 COURSE_FILE = Path(__file__).with_name("course.toml")
 
@@ -44,6 +45,7 @@ class Unit:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    imports: tuple[str, ...] = ()  # libraries that a module may import; none: all that are installed
     upstream: tuple[str, ...] = ()  # earlier units whose functions `coursekit.upstream` gives the module
 
     @property
@@ -73,6 +75,7 @@ class LateRule:
     max_percent: float = 100.0  # a penalty is never more than this
     cut_off_days: float | None = None  # later than this brings no points at all; None: no such limit
     due: tuple[tuple[str, datetime], ...] = ()  # unit id -> when it is due, in UTC
+    zone: str | None = None  # by whose clocks days are counted; None: a day has 24 hours
 
     def due_of(self, unit_id: str) -> datetime | None:
         """When a unit is due, in UTC; None if the course file does not say."""
@@ -86,8 +89,10 @@ class Course:
     name: str
     title: str
     edge_case_credit: float
+    differences_credit: float  # of gradients that are right by finite differences
     units: tuple[Unit, ...]
     late: LateRule | None = None
+    zone: str | None = None  # where the course is held, as "Europe/Berlin"
 
     def unit(self, unit_id: str) -> Unit:
         """The unit of this id, or of this number ("2"); raises UsageError if there is none."""
@@ -167,10 +172,15 @@ class _Validator:
         return tuple(value)
 
     def course(self, data: dict[str, Any]) -> Course:
-        self.only(data, {"name", "title", "edge_case_credit", "late", "units"}, "top level")
+        known = {"name", "title", "edge_case_credit", "differences_credit", "zone", "late", "units"}
+        self.only(data, known, "top level")
         credit = self.take(data, "edge_case_credit", (int, float), "top level")
         if not 0 <= credit < 1:
             raise self.fail("top level", f"'edge_case_credit' is {credit!r}, it must be at least 0 and below 1")
+        by_differences = data.get("differences_credit", 0.25)
+        if type(by_differences) not in (int, float) or not 0 <= by_differences < 1:
+            words = f"'differences_credit' is {by_differences!r}, it must be at least 0 and below 1"
+            raise self.fail("top level", words)
         raw_units = self.take(data, "units", list, "top level")
         if not raw_units:
             raise self.fail("top level", "there are no units")
@@ -189,15 +199,38 @@ class _Validator:
                             where, f"'upstream' names {name!r}, which is no exercise of a unit that this one builds on"
                         )
         self.unique([exercise.id for unit in units for exercise in unit.exercises], "exercises")
+        zone = self.zone(data["zone"]) if "zone" in data else None
         return Course(
             name=self.take(data, "name", str, "top level"),
             title=self.take(data, "title", str, "top level"),
             edge_case_credit=float(credit),
+            differences_credit=float(by_differences),
             units=units,
-            late=self.late(data["late"], [unit.id for unit in units]) if "late" in data else None,
+            late=self.late(data["late"], [unit.id for unit in units], zone) if "late" in data else None,
+            zone=zone,
         )
 
-    def late(self, raw: Any, units: list[str]) -> LateRule:
+    def zone(self, name: Any) -> str:
+        if not isinstance(name, str):
+            raise self.fail("top level", f"'zone' is {name!r}, it must be the name of a time zone, as 'Europe/Berlin'")
+        try:
+            zone_of(name)
+        except ValueError as error:
+            raise self.fail("top level", f"'zone' {error}") from None
+        return name
+
+    def due(self, unit_id: str, time: Any, zone: str | None) -> datetime:
+        if isinstance(time, datetime) and time.tzinfo is not None:
+            return time.astimezone(UTC)
+        if not isinstance(time, datetime) or zone is None:
+            words = f"{unit_id!r} is due {time!r}, it must be a time with its offset, as 2027-03-01T23:59:00+01:00"
+            raise self.fail("[late.due]", words)
+        try:
+            return at_local_time(time, zone)
+        except ValueError as error:
+            raise self.fail("[late.due]", f"{unit_id!r} is due {time.isoformat()}, which {error}") from None
+
+    def late(self, raw: Any, units: list[str], zone: str | None) -> LateRule:
         where = "[late]"
         if not isinstance(raw, dict):
             raise self.fail(where, "it must be a table")
@@ -206,18 +239,16 @@ class _Validator:
         due = raw.get("due", {})
         if not isinstance(due, dict):
             raise self.fail("[late.due]", "it must be a table of unit ids and times")
-        for unit_id, time in due.items():
+        for unit_id in due:
             if unit_id not in units:
                 raise self.fail("[late.due]", _unknown("unit", unit_id, units).rstrip("."))
-            if not isinstance(time, datetime) or time.tzinfo is None:
-                words = f"{unit_id!r} is due {time!r}, it must be a time with its offset, as 2027-03-01T23:59:00+01:00"
-                raise self.fail("[late.due]", words)
         return LateRule(
             percent_per_day=per_day,
             grace_minutes=self.number(raw, "grace_minutes", where, 0, 7 * 24 * 60) if "grace_minutes" in raw else 0.0,
             max_percent=self.number(raw, "max_percent", where, 0, 100) if "max_percent" in raw else 100.0,
             cut_off_days=self.positive(raw, "cut_off_days", where) if "cut_off_days" in raw else None,
-            due=tuple(sorted((unit_id, time.astimezone(UTC)) for unit_id, time in due.items())),
+            due=tuple(sorted((unit_id, self.due(unit_id, time, zone)) for unit_id, time in due.items())),
+            zone=zone,
         )
 
     def number(self, table: dict[str, Any], key: str, where: str, least: float, most: float) -> float:
@@ -241,13 +272,18 @@ class _Validator:
         if not (head.isdigit() and len(head) == 2 and tail.isidentifier()):
             raise self.fail(where, "an id looks like '02_bptt': two digits, an underscore, a name")
         known = {"id", "title", "module", "engine", "call_cpu_seconds", "call_wall_seconds", "memory_mb", "exercises"}
-        self.only(raw, known | {"upstream"}, where)
+        self.only(raw, known | {"upstream", "imports"}, where)
         module = self.take(raw, "module", str, where)
         if not module.isidentifier():
             raise self.fail(where, f"'module' is {module!r}, it must be a Python name")
         engine = self.take(raw, "engine", str, where)
         if engine not in ("numpy", "torch"):
             raise self.fail(where, f"'engine' is {engine!r}, it must be 'numpy' or 'torch'")
+        imports = self.names(raw, "imports", where)
+        if imports and engine not in imports:
+            raise self.fail(where, f"'imports' is {list(imports)!r}, it must name {engine!r}, the unit's engine")
+        if engine != "torch" and "torch" in imports:
+            raise self.fail(where, "'imports' names 'torch', for which 'engine' must be 'torch'")
         exercises: list[Exercise] = []
         for entry in self.take(raw, "exercises", list, where):
             exercises.append(self.exercise(entry, where, [e.id for e in exercises]))
@@ -262,6 +298,7 @@ class _Validator:
             call_cpu_seconds=self.positive(raw, "call_cpu_seconds", where),
             call_wall_seconds=self.positive(raw, "call_wall_seconds", where),
             memory_mb=int(self.positive(raw, "memory_mb", where)),
+            imports=imports,
             upstream=self.names(raw, "upstream", where),
         )
 

@@ -84,21 +84,34 @@ def reason(error: BaseException, db_url: str) -> str:
 # ── what goes wrong ───────────────────────────────────────────────────────────────────────────────────
 
 
+def concerns_all(error: BaseException) -> bool:
+    """Whether an error is the whole gradebook's, not that of what is written into it for one student."""
+    from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, ProgrammingError
+
+    if isinstance(error, DBAPIError) and type(error.orig).__name__ == "ReadOnlySqlTransaction":
+        return True
+    whole = (OperationalError, InterfaceError, ProgrammingError, PendingRollbackError, sqlite3.OperationalError)
+    return isinstance(error, (GradebookGoneError, *whole))
+
+
 @contextmanager
 def in_words(db_url: str) -> Iterator[None]:
     """Have what ends the work with a gradebook end in a sentence.
 
     Raises:
-        GradebookGoneError: the server does not answer, the file is locked or read-only, the disk is full, …
+        GradebookGoneError: the server does not answer, the file is locked or read-only, something is not allowed, …
     """
-    from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
+    from sqlalchemy.exc import PendingRollbackError
 
     try:
         yield
-    except PendingRollbackError as error:  # what was done before this has failed because of the connection
-        raise _gone(error, db_url, "the connection was lost") from error
-    except (OperationalError, InterfaceError, sqlite3.OperationalError) as error:
-        raise _gone(error, db_url, reason(error, db_url)) from error
+    except GradebookGoneError:
+        raise
+    except Exception as error:
+        if not concerns_all(error):
+            raise
+        lost = isinstance(error, PendingRollbackError)  # what was done before has failed because of the connection
+        raise _gone(error, db_url, "the connection was lost" if lost else reason(error, db_url)) from error
 
 
 def _gone(error: BaseException, db_url: str, why: str) -> GradebookGoneError:

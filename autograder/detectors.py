@@ -57,6 +57,7 @@ class Evidence:
     Attributes:
         parts: part -> what was seen of it, case by case.
         zeroed: name of an input -> the parts that are right once it is zero in every case.
+        idle: name of an input -> the parts that do not change when it does, though the right ones do.
         changed: functions that changed an argument in place, as "rnn_step_forward changes prev_h" texts.
         below_right: whether everything that the exercise builds on has passed.
         pieces, overwritten: of the check, see :func:`autograder.checking.exercise`.
@@ -64,6 +65,7 @@ class Evidence:
 
     parts: dict[str, list[Seen]]
     zeroed: Mapping[str, set[str]] = field(default_factory=dict)
+    idle: Mapping[str, set[str]] = field(default_factory=dict)
     changed: Sequence[str] = ()
     below_right: bool = True
     pieces: Callable[[Case], dict[str, list[Any]]] | None = None
@@ -94,13 +96,17 @@ def detect(found: Evidence, wanted: Collection[str] | None = None) -> list[Detec
 
     ``wanted``: the parts to look at, all that are wrong by default.
     """
+    moved = reordered(found, wanted)
+    if moved is not None:
+        rest = {part for part in found.parts if wanted is None or part in wanted} - set(moved.parts)
+        return [moved, *(detect(found, rest) if rest else [])]
     kinds: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for part, seen in found.parts.items():
         wrong = [one for one in seen if not one.ok]
         if (
             (wanted is not None and part not in wanted)
             or not wrong
-            or any(one.outcome in _NOTHING_TO_SEE for one in wrong)
+            or any(one.outcome in _NOTHING_TO_SEE and not (one.case.edge and _nothing(one)) for one in wrong)
         ):
             continue
         for detector in DETECTORS:
@@ -114,7 +120,42 @@ def detect(found: Evidence, wanted: Collection[str] | None = None) -> list[Detec
     ]
 
 
+def reordered(found: Evidence, wanted: Collection[str] | None = None) -> Detected | None:
+    """Whether three or more results are right, but each stands where another belongs: one sentence for all of them.
+
+    Two that are exchanged with each other are told by :func:`_exchanged`.
+    """
+    places: dict[str, str] = {}
+    for part, seen in found.parts.items():
+        if all(one.ok for one in seen) or (wanted is not None and part not in wanted):
+            continue
+        others = [
+            other
+            for other, theirs in found.parts.items()
+            if other != part and all(_near(one.got, two.right) or one.ok for one, two in zip(seen, theirs, strict=True))
+        ]
+        if len(others) == 1:
+            places[part] = others[0]
+    if len(places) < 3 or set(places) != set(places.values()):
+        return None
+    return Detected(
+        "another-order",
+        f"right results in another order: {_and(list(places))} stand in each other's places",
+        (
+            "In which order does the docstring name the results, and in which order do you return them?",
+            "Look at the line with the return, and at nothing else.",
+            "Whoever unpacks a tuple goes by places, not by names.",
+        ),
+        tuple(places),
+    )
+
+
 _NOTHING_TO_SEE = (Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.OUT_OF_MEMORY, Outcome.RETURNS_NONE)
+
+
+def _nothing(one: Seen) -> bool:
+    """None in an edge case only is a mistake like another."""
+    return one.outcome is Outcome.RETURNS_NONE
 
 
 def _and(names: Sequence[str]) -> str:
@@ -298,6 +339,45 @@ def _zeros(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> D
             "Where is this result given its numbers?",
             "Look for the line that makes it, and for the line that should fill it.",
             "An array of zeros is a place for a result, not a result.",
+        ),
+    )
+
+
+def _same_number(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
+    values = [one.got for one in wrong if one.got is not None and one.got.size]
+    rights = [one.right for one in wrong if one.right is not None and one.right.size]
+    if len(values) < len(wrong) or len(wrong) < 2 or not all(np.isfinite(value).all() for value in values):
+        return None
+    numbers = {float(number) for value in values for number in (value.min(), value.max())}
+    if (
+        len(numbers) != 1
+        or 0.0 in numbers
+        or len({float(r) for right in rights for r in (right.min(), right.max())}) < 2
+    ):
+        return None
+    number = next(iter(numbers))
+    return Detected(
+        "the-same-number-always",
+        f"nothing but {'ones' if number == 1 else 'one and the same number'}, whatever goes in",
+        (
+            "Which of the inputs does this result depend on, and which of them does your line use?",
+            "Look for the line that makes this result, and for the inputs that should be in it.",
+            "A result that is the same for all inputs has not been computed from them.",
+        ),
+    )
+
+
+def _no_effect(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
+    idle = [name for name, parts in found.idle.items() if part in parts]
+    if not idle:
+        return None
+    return Detected(
+        "without-effect",
+        f"{_and(idle)} {'have' if len(idle) > 1 else 'has'} no effect on it",
+        (
+            f"What should change in the result when {idle[0]} changes, and what does change in yours?",
+            f"Look for every line in which {idle[0]} is used, up to the line that makes the result.",
+            "An argument that changes nothing has not been used, or what was made of it has been thrown away.",
         ),
     )
 
@@ -565,6 +645,7 @@ DETECTORS: tuple[Callable[[str, list[Seen], list[Seen], Evidence], Detected | No
     _length_one,
     _other_shape,
     _zeros,
+    _same_number,
     _sign,
     _transposed,
     _overwritten,
@@ -574,6 +655,7 @@ DETECTORS: tuple[Callable[[str, list[Seen], list[Seen], Evidence], Detected | No
     _factor,
     _shift_of_value,
     _one_step_right,
+    _no_effect,
     _zero_input,
     _aliased,
 )

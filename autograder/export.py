@@ -23,6 +23,7 @@ from autograder.export_tables import (
     grades_table,
     moodle_table,
 )
+from autograder.graded_notebook import seal_of
 from autograder.marks import Mark, read_marks
 from autograder.roster import Roster
 from autograder.store import ResultStore, student_folder
@@ -47,6 +48,8 @@ class Request:
     checks_only: bool = False
     zero_if_missing: bool = False
     out_of: float | None = None
+    keep_withdrawn: bool = False  # marks: also of whoever is not in submitted/, or not in the roster, any more
+    grade_column: str = ""  # Moodle's worksheet: the heading of the column for the points
     visibility: str = "visible"  # Gradescope
     isolation: str | None = None  # Gradescope
     repository: str = ""  # GitHub: where the course is
@@ -74,7 +77,12 @@ def export(form: str, request: Request) -> Exported:
 # ── marks ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _marks(request: Request) -> tuple[list[Mark], list[str]]:
+def _marks(request: Request, *, for_an_lms: bool) -> tuple[list[Mark], list[str]]:
+    """Who is exported with what, and what to say about it.
+
+    Whose work is not in ``submitted/`` any more has handed in nothing, whatever the gradebook keeps; whoever is not in
+    the roster is not in the class of an LMS. Both are said, and can be asked for.
+    """
     marks = read_marks(
         request.unit,
         request.course,
@@ -84,29 +92,73 @@ def _marks(request: Request) -> tuple[list[Mark], list[str]]:
         students=request.students or None,
     )
     notes = []
-    unmarked = [mark.person.id for mark in marks if mark.unmarked]
+    if not request.keep_withdrawn:
+        notes += _said_of_gone([m for m in marks if m.withdrawn], f"in {folders.SUBMITTED}/ any more", "their points")
+        marks = [_nothing_of(mark) if mark.withdrawn else mark for mark in marks]
+        marks = [mark for mark in marks if mark.handed_in or not (mark.stranger and for_an_lms)]
+    strangers = [mark for mark in marks if mark.stranger and mark.handed_in]
+    if for_an_lms and not request.keep_withdrawn:
+        notes += _said_of_gone(strangers, "in the roster (any more)", "they")
+        marks = [mark for mark in marks if mark not in strangers]
+    elif strangers:
+        notes.append(f"Graded, but not in the roster (any more): {_names(strangers)}.")
+    if not marks:
+        raise UsageError(f"There is nobody to export. {' '.join(notes)}")
+    unmarked = [mark for mark in marks if mark.unmarked]
     if unmarked and not request.checks_only:
         notes.append(
             f"Answers in words of {len(unmarked)} student{'' if len(unmarked) == 1 else 's'} have not been marked; "
             "they count 0 so far. Mark them in the formgrader, or leave them out with --checks-only."
         )
-    absent = [mark.person.id for mark in marks if not mark.handed_in]
+    for mark in marks:
+        graded = request.root / folders.AUTOGRADED / mark.person.id / request.unit.id / f"{request.unit.id}.ipynb"
+        if mark.unmarked and not request.checks_only and (words := seal_of(graded, "answers")):
+            notes.append(f"{mark.person.id}: {words}.")
+    to_review = [mark for mark in marks if mark.to_review]
+    if to_review:
+        notes.append(
+            f"Marks that a person gave before the work was graded again are counted: {_names(to_review)}. "
+            "Look at these answers again in the formgrader; it says which."
+        )
+    absent = [mark for mark in marks if not mark.handed_in]
     if absent:
         how = "0 points" if request.zero_if_missing else "an empty cell"
-        notes.append(f"Nothing of theirs is graded, so {how}: {', '.join(absent)}.")
+        notes.append(f"Nothing of theirs is graded, so {how}: {_names(absent)}.")
     late = [mark for mark in marks if mark.penalty]
     if late:
         notes.append("Late penalties: " + ", ".join(f"{m.person.id} −{m.penalty:g}" for m in late) + ".")
     return marks, notes
 
 
+def _nothing_of(mark: Mark) -> Mark:
+    return Mark(
+        mark.person,
+        False,
+        max_checks=mark.max_checks,
+        max_written=mark.max_written,
+        withdrawn=True,
+        stranger=mark.stranger,
+    )
+
+
+def _said_of_gone(marks: Sequence[Mark], where: str, what: str) -> list[str]:
+    if not marks:
+        return []
+    points = ", ".join(f"{mark.person.id} ({mark.score:g} of {mark.max_score:g} points)" for mark in marks)
+    return [f"Graded, but not {where}, so {what} are left out (--keep-withdrawn takes them in): {points}."]
+
+
+def _names(marks: Sequence[Mark]) -> str:
+    return ", ".join(mark.person.id for mark in marks)
+
+
 def _csv(request: Request) -> Exported:
-    marks, notes = _marks(request)
+    marks, notes = _marks(request, for_an_lms=False)
     return _write_table(request, "grades.csv", grades_table(marks, request.unit), notes)
 
 
 def _canvas(request: Request) -> Exported:
-    marks, notes = _marks(request)
+    marks, notes = _marks(request, for_an_lms=True)
     if request.sheet is not None:
         table = fill_canvas_sheet(read_text(request.sheet), marks, request.roster, _choices(request))
     else:
@@ -115,9 +167,11 @@ def _canvas(request: Request) -> Exported:
 
 
 def _moodle(request: Request) -> Exported:
-    marks, notes = _marks(request)
+    marks, notes = _marks(request, for_an_lms=True)
     if request.sheet is not None:
-        table = fill_moodle_sheet(read_text(request.sheet), marks, request.roster, _choices(request))
+        table = fill_moodle_sheet(
+            read_text(request.sheet), marks, request.roster, _choices(request), request.grade_column
+        )
     else:
         table = moodle_table(marks, _choices(request))
     return _write_table(request, "moodle.csv", table, notes)

@@ -21,8 +21,11 @@ from autograder.course import Unit
 from autograder.errors import UsageError
 from autograder.marks import Mark
 from autograder.roster import Roster, as_written, folded
+from autograder.sheet_columns import WorksheetColumns, has_decimal_comma, readings
 from autograder.table_reader import read_csv
 from autograder.tables import Cell, csv_text, key_text, number
+
+_EXCUSED = "EX"  # Canvas's word for who need not hand in
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,20 @@ def grades_table(marks: Sequence[Mark], unit: Unit) -> Table:
     exercises = [exercise.id for exercise in unit.exercises]
     heading = ["student", "first_name", "last_name", "email", "section", "unit", "handed_in", "submitted_at", "late"]
     heading += [*exercises, "checks", "max_checks", "written", "max_written", "unmarked_answers"]
+    heading += ["marks_to_review"]
     heading += ["late_penalty", "score", "max_score"]
     rows: list[list[Cell]] = [list(heading)]
     for mark in marks:
         person, time = mark.person, mark.submitted_at
         row: list[Cell] = [person.id, person.first_name, person.last_name, person.email, person.section, unit.id]
-        row += ["yes" if mark.handed_in else "no", time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else ""]
+        handed_in = "withdrawn" if mark.withdrawn else "yes" if mark.handed_in else "no"
+        row += [handed_in, time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else ""]
         row += [mark.late.words if mark.late else ""]
         row += [mark.exercises.get(name) for name in exercises]
-        own: list[Cell] = [mark.checks, mark.max_checks, mark.written, mark.max_written, mark.unmarked, mark.penalty]
+        own: list[Cell] = [mark.checks, mark.max_checks, mark.written, mark.max_written, mark.unmarked]
+        own += [mark.to_review, mark.penalty]
         if not mark.handed_in:
-            own = [None, mark.max_checks, None, mark.max_written, None, None]
+            own = [None, mark.max_checks, None, mark.max_written, None, None, None]
         rows.append([*row, *own, mark.score if mark.handed_in else None, mark.max_score])
     return Table(csv_text(rows))
 
@@ -142,7 +148,7 @@ def fill_canvas_sheet(text: str, marks: Sequence[Mark], roster: Roster, choices:
     Raises:
         UsageError: it is no such export, or has no such assignment.
     """
-    rows = read_csv(text.removeprefix("﻿"), "Canvas's export")
+    rows = read_csv(text, "Canvas's export")
     heading = [cell.strip() for cell in rows[0]]
     if "Student" not in heading[:1] or "ID" not in heading or "Section" not in heading:
         raise UsageError("This is no export of Canvas's gradebook: it must begin with Student, ID and have a Section.")
@@ -150,6 +156,8 @@ def fill_canvas_sheet(text: str, marks: Sequence[Mark], roster: Roster, choices:
     kept = [*range(heading.index("Section") + 1), column]
     sheet = _Sheet(marks, roster)
     filled = [rows[0]]
+    excused: list[str] = []
+    comma = has_decimal_comma([row[column] for row in rows[1:] if len(row) > column])
     for row in rows[1:]:
         row = row + [""] * (len(heading) - len(row))
         if "Points Possible" in row[0]:
@@ -166,46 +174,65 @@ def fill_canvas_sheet(text: str, marks: Sequence[Mark], roster: Roster, choices:
             "name": row[0],
         }
         mark = sheet.mark(known, row[0])
-        filled.append(_filled(row, column, choices, mark))
+        if row[column].strip().upper() == _EXCUSED:
+            excused.append(row[0])
+            mark = None
+        filled.append(_filled(row, column, choices, mark, comma))
+    if excused:
+        sheet.notes.append(f"Excused in Canvas, so left as it was: {_some(excused)}.")
     return Table(_verbatim([[row[index] for index in kept] for row in filled]), sheet.end())
 
 
-def fill_moodle_sheet(text: str, marks: Sequence[Mark], roster: Roster, choices: Choices) -> Table:
-    """Moodle's offline grading worksheet with the column Grade filled in and everything else as it was.
+def fill_moodle_sheet(
+    text: str, marks: Sequence[Mark], roster: Roster, choices: Choices, grade_column: str = ""
+) -> Table:
+    """Moodle's offline grading worksheet with the points filled in and everything else as it was.
+
+    Args:
+        text: the worksheet, in one of the languages of :mod:`autograder.sheet_columns`.
+        marks: everybody's.
+        roster: who is who.
+        choices: what Moodle is told.
+        grade_column: the heading of the column for the points, if somebody says it.
 
     Raises:
-        UsageError: it is no such worksheet.
+        UsageError: it is no such worksheet, or its assignment is marked on a scale.
     """
-    rows = read_csv(text.removeprefix("﻿"), "Moodle's worksheet")
-    heading = [cell.strip() for cell in rows[0]]
-    missing = [name for name in ("Identifier", "Grade", "Last modified (grade)") if name not in heading]
-    if missing:
-        raise UsageError(
-            f"This is no offline grading worksheet: it has no column {missing[0]!r}. "
-            "Download it with Moodle set to English."
-        )
-    column = heading.index("Grade")
+    rows = read_csv(text, "Moodle's worksheet")
+    where = WorksheetColumns(rows[0], grade_column)
+    people = [row + [""] * (len(rows[0]) - len(row)) for row in rows[1:] if row and row[where.identifier].strip()]
+    _refuse_scale(where, people)
+    comma = has_decimal_comma([cell for row in people for cell in (where.at(row, where.most), row[where.grade])])
     sheet = _Sheet(marks, roster)
     filled = [rows[0]]
     locked = []
-    for row in rows[1:]:
-        row = row + [""] * (len(heading) - len(row))
-        if not row[0].strip():
-            continue
-        _check_most(_at(row, heading, "Maximum Grade"), choices.most(marks[0]), "Moodle", sheet.notes)
+    for row in people:
+        _check_most(where.at(row, where.most), choices.most(marks[0]), "Moodle", sheet.notes)
         known = {
-            "moodle_id": "".join(c for c in row[0] if c.isdigit()),
-            "id_number": _at(row, heading, "ID number"),
-            "username": _at(row, heading, "Username"),
-            "email": _at(row, heading, "Email address"),
-            "name": _at(row, heading, "Full name"),
+            "moodle_id": "".join(c for c in row[where.identifier] if c.isdigit()),
+            "id_number": where.at(row, where.id_number),
+            "username": where.at(row, where.username),
+            "email": where.at(row, where.email),
+            "name": where.at(row, where.full_name),
         }
-        if _at(row, heading, "Grade can be changed").strip().lower() == "no":
-            locked.append(_at(row, heading, "Full name") or row[0])
-        filled.append(_filled(row, column, choices, sheet.mark(known, _at(row, heading, "Full name") or row[0])))
+        called = known["name"] or row[where.identifier]
+        if where.is_locked(row):
+            locked.append(called)
+        filled.append(_filled(row, where.grade, choices, sheet.mark(known, called), comma))
     if locked:
         sheet.notes.append(f"Moodle will not change the grade of {_some(locked)}: it is locked or overridden there.")
     return Table(_verbatim(filled), sheet.end())
+
+
+def _refuse_scale(where: WorksheetColumns, people: Sequence[Sequence[str]]) -> None:
+    """Points are no steps of a scale."""
+    said = {where.at(row, place).strip() for row in people for place in (where.scale, where.grade, where.most)}
+    steps = sorted(text for text in said - {"", "-"} if not readings(text) and not text.startswith("("))
+    if where.scale >= 0 or steps:
+        raise UsageError(
+            f"In Moodle this assignment is marked on a scale ({', '.join(steps) or where.heading[where.scale]}), not "
+            "with points. Nothing was written; set its grade to points there, and download the worksheet again."
+        )
 
 
 class _Sheet:
@@ -253,9 +280,13 @@ class _Sheet:
         return list(dict.fromkeys(self.notes))
 
 
-def _filled(row: list[str], column: int, choices: Choices, mark: Mark | None) -> list[str]:
+def _filled(row: list[str], column: int, choices: Choices, mark: Mark | None, comma: bool) -> list[str]:
+    """A row with somebody's points, written as the sheet writes numbers."""
     points = choices.points(mark) if mark is not None else None
-    return row if points is None else [*row[:column], number(points), *row[column + 1 :]]
+    if points is None:
+        return row
+    text = number(points)
+    return [*row[:column], text.replace(".", ",") if comma else text, *row[column + 1 :]]
 
 
 def _assignment_column(heading: list[str], name: str) -> int:
@@ -270,14 +301,16 @@ def _assignment_column(heading: list[str], name: str) -> int:
 
 
 def _check_most(there: str, here: float, system: str, notes: list[str]) -> None:
-    try:
-        differs = abs(float(there.replace(",", ".")) - here) > 1e-6
-    except ValueError:
+    said = there.strip()
+    if not said or said.startswith("("):
         return  # an empty cell, "(read only)"
-    if differs:
+    found = readings(said)
+    if not found:
+        notes.append(f"How many points {system} has for the assignment, {said!r}, cannot be read; compare it yourself.")
+    elif all(abs(most - here) > 1e-6 for most in found):
         notes.append(
-            f"{system} has the assignment out of {there.strip()}, these points are out of {number(here)}. "
-            f"Change it there, or scale with --out-of {there.strip()}."
+            f"{system} has the assignment out of {said}, these points are out of {number(here)}. "
+            f"Change it there, or scale with --out-of {number(found[0])}."
         )
 
 

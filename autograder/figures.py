@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from autograder.course import Course, Unit
 from autograder.errors import UsageError
 from autograder.judge import GENERAL
+from autograder.other_python import PYTHON_2
 from autograder.results import ExerciseResult, Outcome, SubmissionResult
 
 HELP_BELOW = 0.6  # of the points of a unit, or of an exercise: below that somebody should have a look
@@ -334,3 +335,12 @@ def missing(figures: Sequence[UnitFigures], roster: Sequence[str] = ()) -> list[
 def students_of(figures: Sequence[UnitFigures]) -> list[str]:
     """Everybody who handed in something, by name."""
     return sorted({student for unit in figures for student in unit.results})
+
+
+def written_in_python_2(results: Sequence[SubmissionResult]) -> int:
+    """How many submissions are said to be Python 2."""
+
+    def said(result: SubmissionResult) -> str:
+        return " ".join([result.message, *(remark for exercise in result.exercises for remark in exercise.remarks)])
+
+    return sum(PYTHON_2 in said(result) for result in results)

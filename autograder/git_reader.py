@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.archives import MOST_BYTES, MOST_FILES, Refused, safe_path
-from autograder.errors import InfrastructureError
+from autograder.errors import InfrastructureError, UnrolledError
+from autograder.passed_over import is_passed_over
 
 _SECONDS = 600
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -53,15 +54,24 @@ def take(folder: Path, target: Path, until: datetime | None = None) -> Snapshot:
         Refused: it is damaged, empty, unusual in a way that could lead elsewhere, or too large.
         InfrastructureError: there is no git here.
     """
-    own = _git_folder(folder)
-    head = _head(own)
-    with _borrowed(own) as git:
-        lines = _git(git, "rev-list", "--first-parent", "--timestamp", f"--max-count={_MOST_COMMITS}", head)
-        commits = [(line.split()[1], int(line.split()[0])) for line in lines.decode().splitlines()]
-        in_time = [c for c in commits if until is None or c[1] <= until.timestamp()]
-        commit, seconds = (in_time or commits)[0]
-        snapshot = Snapshot(commit, datetime.fromtimestamp(seconds, UTC), commits.index((commit, seconds)))
-        _copy(git, commit, target, snapshot)
+    try:
+        own = _git_folder(folder)
+        head = _head(own)
+        with _borrowed(own) as git:
+            lines = _git(git, "rev-list", "--first-parent", "--timestamp", f"--max-count={_MOST_COMMITS}", head)
+            commits = [(line.split()[1], int(line.split()[0])) for line in lines.decode().splitlines()]
+            in_time = [c for c in commits if until is None or c[1] <= until.timestamp()]
+            commit, seconds = (in_time or commits)[0]
+            try:
+                time = datetime.fromtimestamp(seconds, UTC)
+            except (ValueError, OverflowError, OSError) as error:
+                raise Refused(f"its commit {commit[:10]} has a time that no calendar has ({seconds} s)") from error
+            snapshot = Snapshot(commit, time, commits.index((commit, seconds)))
+            _copy(git, commit, target, snapshot)
+    except (UnrolledError, OSError):
+        raise
+    except Exception as error:  # a student's repository may be damaged in any way
+        raise Refused(f"it cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
     return snapshot
 
 
@@ -98,6 +108,8 @@ def _head(own: Path) -> str:
 
 
 def _text(file: Path) -> str:
+    if not file.is_file():
+        raise Refused(f"its {file.name} is no file")
     try:
         return file.read_text(encoding="utf-8", errors="replace")[:1000].strip()
     except OSError as error:
@@ -154,6 +166,8 @@ def _copy(git: Path, commit: str, target: Path, snapshot: Snapshot) -> None:
         head, _, raw = entry.partition(b"\t")
         mode, kind, name, size = head.decode().split()
         path = raw.decode("utf-8", "replace")
+        if is_passed_over(path, ()):
+            continue
         if kind != "blob" or mode == "120000":
             snapshot.left_out.append(f"{path} ({'a link' if kind == 'blob' else 'a submodule'})")
             continue

@@ -21,6 +21,7 @@ from typing import Any
 from autograder.course import Unit, load_course
 from autograder.errors import UnrolledError, UsageError
 from autograder.gradescope import exercise_text, plain
+from autograder.plain_text import printable
 from autograder.results import Outcome, SubmissionResult
 from autograder.tables import number
 
@@ -185,7 +186,7 @@ def main() -> None:
         check_is_score(result)
         student_feedback(result, load_course(), Path(page))
     except UnrolledError as error:
-        print(f"::error::Nothing was judged. {error}")
+        print(printable(f"::error::Nothing was judged. {error}"))
         sys.exit(error.exit_code)
     _append("GITHUB_OUTPUT", f"result={reporter_result(result)}\n")
     _append("GITHUB_STEP_SUMMARY", summary(result))

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import folders
 from autograder.course import Unit, load_course
-from autograder.database import GradebookGoneError, address, check_gradebook, open_gradebook, read_gradebook, reason
+from autograder.database import (
+    GradebookGoneError,
+    address,
+    check_gradebook,
+    concerns_all,
+    name_of,
+    open_gradebook,
+    read_gradebook,
+    reason,
+)
 from autograder.errors import InfrastructureError, StoreError, UnrolledError, UsageError
 from autograder.gradebook_session import OneSession, remembered, undone_if_it_fails
-from autograder.graded_notebook import Notebook, clamp, placeholder_notebook, read_notebook, seal_of
-from autograder.late import TIMESTAMP, apply_penalty, set_due_date
+from autograder.graded_notebook import NOT_HANDED_IN, clamp, placeholder_notebook, read_notebook, seal_of
+from autograder.late import apply_penalty, is_ours, set_due_date
+from autograder.notebook_choice import Choice, choose_notebook
 from autograder.notebook_sandbox import wanted
 from autograder.recording import fingerprint, is_standard, record_at_once
 from autograder.release import NBGRADER_LOG, last_line, quiet_nbgrader, register
@@ -31,8 +42,6 @@ from autograder.store import ResultStore, student_folder
 
 if TYPE_CHECKING:
     from traitlets.config import Config
-
-_NO_NOTEBOOK = "No notebook was handed in"
 
 
 @dataclass
@@ -126,8 +135,9 @@ class Recorder:
                 f"Copy submissions there, or run 'nbgrader zip_collect {unit.id}'."
             )
         check_gradebook(url)
-        ensure_registered(unit, root, url, str(self.config.CourseDirectory.course_id))
-        set_due_date(unit, load_course(), url)
+        with _in_words(url):
+            ensure_registered(unit, root, url, str(self.config.CourseDirectory.course_id))
+            set_due_date(unit, load_course(), url)
         self._session = OneSession(url)
 
     def record(self, name: str, problem: str = "", result: SubmissionResult | None = None, key: str = "") -> Recorded:
@@ -188,6 +198,17 @@ def submitted_students(unit: Unit, root: Path) -> list[str]:
         raise StoreError(f"Cannot read {base}: {error.strerror or error}.") from error
 
 
+def withdrawn_students(unit: Unit, root: Path, config: Config) -> list[str]:
+    """Whose work is in the gradebook, but not in ``submitted/`` any more."""
+    from nbgrader.api import Assignment, SubmittedAssignment
+    from sqlalchemy import select
+
+    handed_in = set(submitted_students(unit, root))
+    graded = select(SubmittedAssignment.student_id).join(Assignment).where(Assignment.name == unit.id)
+    with quiet_nbgrader(), read_gradebook(str(config.CourseDirectory.db_url)) as gb:
+        return sorted(set(gb.db.scalars(graded)) - handed_in) if gb is not None else []
+
+
 def load_config(root: Path, db_url: str | None = None) -> Config:
     """``nbgrader_config.py`` of a course, with another gradebook if asked for."""
     from traitlets.config.loader import PyFileConfigLoader
@@ -207,6 +228,18 @@ def load_config(root: Path, db_url: str | None = None) -> Config:
     if not isinstance(config.CourseDirectory.course_id, str) or not config.CourseDirectory.course_id.strip():
         config.CourseDirectory.course_id = load_course().name
     return config
+
+
+@contextmanager
+def _in_words(url: str) -> Iterator[None]:
+    """Before anybody is recorded, whatever the database refuses ends the run in a sentence."""
+    from nbgrader.api import InvalidEntry
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (InvalidEntry, SQLAlchemyError) as error:
+        raise StoreError(f"The gradebook {name_of(url)} cannot be written: {reason(error, url)}.") from error
 
 
 # ── the database ──────────────────────────────────────────────────────────────────────────────────────
@@ -349,8 +382,6 @@ def clear_scores(unit: Unit, student: str, db_url: str, course_id: str) -> None:
 
 def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: bool, force: bool) -> Recorded:
     """Record one student; whatever goes wrong with them becomes part of the answer."""
-    from sqlalchemy.exc import OperationalError, PendingRollbackError
-
     entry = Recorded(student, ok=False)
     submission = root / folders.SUBMITTED / student / unit.id
     if not submission.is_dir():
@@ -364,11 +395,12 @@ def _record(unit: Unit, student: str, root: Path, config: Config, *, feedback: b
         return entry
     try:
         _write(unit, student, root, config, entry, feedback=feedback, force=force)
-    except (GradebookGoneError, OperationalError, PendingRollbackError):
-        raise  # it concerns everybody
-    except UnrolledError as error:
-        entry.ok, entry.reason = False, str(error)
     except Exception as error:  # nbgrader and SQLAlchemy raise many kinds; the rest of the class goes on
+        if concerns_all(error):
+            raise
+        if isinstance(error, UnrolledError):
+            entry.ok, entry.reason = False, str(error)
+            return entry
         entry.ok, entry.reason = False, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return entry
 
@@ -386,9 +418,9 @@ def _forget(unit: Unit, student: str, root: Path, config: Config, entry: Recorde
         clear_scores(unit, student, str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id))
         for step in (folders.AUTOGRADED, folders.FEEDBACK):
             shutil.rmtree(root / step / student / unit.id, ignore_errors=True)
-    except GradebookGoneError:
-        raise
     except Exception as error:
+        if concerns_all(error):
+            raise
         entry.notes.append(f"An older score may still be in the gradebook: {type(error).__name__}: {error}")
 
 
@@ -402,21 +434,18 @@ def _write(
     page = root / folders.FEEDBACK / student / unit.id / f"{unit.id}.html"
     due = {e.id: clamp(entry.result.exercise(e.id).points, e.points) for e in unit.exercises}
 
-    notebook = submission / f"{unit.id}.ipynb"
-    content = None
-    if not notebook.is_file():
+    choice = choose_notebook(unit.id, submission, root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
+    entry.notes += choice.notes
+    if choice.file is None:
         others = sorted(path.name for path in submission.glob("*.ipynb"))
         seen = f" (but {', '.join(others)})" if others else ""
         entry.notes.append(
             f"no {unit.id}.ipynb was handed in{seen}: the module is graded, answers in words need a look"
         )
-    else:
-        released = root / folders.RELEASED / unit.id / notebook.name
-        content, problem = read_notebook(notebook.read_text(encoding="utf-8", errors="replace"), released)
-        if problem:
-            entry.notes.append(
-                f"{unit.id}.ipynb cannot be read ({problem}): the module is graded, answers in words need a look"
-            )
+    elif choice.problem:
+        entry.notes.append(
+            f"{choice.file.name} cannot be read ({choice.problem}): the module is graded, answers in words need a look"
+        )
 
     current = fingerprint(unit, root, submission, student)
     sealed = seal_of(autograded / f"{unit.id}.ipynb") == current != ""
@@ -424,9 +453,9 @@ def _write(
     if held != due:
         entry.changed = True
         if is_standard(config) and not wanted():
-            problem = _autograde_at_once(unit, student, config, content, entry.result, current)
+            problem = _autograde_at_once(unit, student, config, choice, entry.result, current)
         else:
-            problem = _autograde(unit, student, root, config, has_notebook=content is not None)
+            problem = _autograde(unit, student, root, config, choice)
         held = read_scores(unit, student, url, course_id)
         if not problem and held != due:
             problem = "the scores in the gradebook are not those of the result"
@@ -436,12 +465,13 @@ def _write(
             entry.notes.append(f"nbgrader could not process the notebook ({problem}): only the scores were recorded")
     if held != due:
         raise InfrastructureError(f"The gradebook does not hold the scores of {student} for {unit.id}.")
-    if load_course().late is not None or (submission / TIMESTAMP).exists():
-        late = apply_penalty(unit, load_course(), student, submission, url)
-        if late is not None:
-            entry.notes.append(late.words)
+    late = apply_penalty(unit, load_course(), student, submission, url, ours=is_ours(config))
+    if late is not None:
+        entry.notes.append(late.words)
     if autograded.is_dir():
         entry.autograded = autograded
+        if answers := seal_of(autograded / f"{unit.id}.ipynb", "answers"):
+            entry.notes.append(f"{answers} (left to a person)")
         if wanted() and (stopped := seal_of(autograded / f"{unit.id}.ipynb", "execution")):
             entry.notes.append(f"{unit.id}.ipynb was not executed to its end ({stopped}): the module is graded")
         if feedback and (entry.changed or not page.is_file()):
@@ -457,7 +487,7 @@ def _autograde_at_once(
     unit: Unit,
     student: str,
     config: Config,
-    content: Notebook | None,
+    choice: Choice,
     result: SubmissionResult,
     made_from: str,
 ) -> str:
@@ -465,8 +495,8 @@ def _autograde_at_once(
     url, course_id = str(config.CourseDirectory.db_url), str(config.CourseDirectory.course_id)
     try:
         with open_gradebook(url, course_id) as gb, undone_if_it_fails(gb):
-            notebook = content or placeholder_notebook(_NO_NOTEBOOK)
-            record_at_once(gb, config, unit, student, notebook, result, made_from)
+            notebook = choice.notebook or placeholder_notebook(NOT_HANDED_IN)
+            record_at_once(gb, config, unit, student, notebook, result, made_from, choice.elsewhere)
     except UnrolledError:
         raise
     except Exception as error:  # whatever a notebook or a file beside it may do: the scores are recorded all the same
@@ -475,17 +505,20 @@ def _autograde_at_once(
     return ""
 
 
-def _autograde(unit: Unit, student: str, root: Path, config: Config, *, has_notebook: bool) -> str:
+def _autograde(unit: Unit, student: str, root: Path, config: Config, choice: Choice) -> str:
     """Run nbgrader's autograde for one student; returns what went wrong, empty if nothing."""
-    if has_notebook:
+    submission = root / folders.SUBMITTED / student / unit.id
+    if (submission / f"{unit.id}.ipynb").is_file():
         return _run("Autograde", unit, student, config)
-    # nbgrader passes over a submission without a notebook: give it one, in a copy
+    # nbgrader passes over a submission without a notebook of the unit's name: give it one, in a copy
     with tempfile.TemporaryDirectory(prefix="submitted-") as name:
         copy = Path(name).resolve() / student / unit.id
-        submission = root / folders.SUBMITTED / student / unit.id
         shutil.copytree(submission, copy, symlinks=True)
-        text = json.dumps(placeholder_notebook(_NO_NOTEBOOK))
-        (copy / f"{unit.id}.ipynb").write_text(text, encoding="utf-8")
+        if choice.file is not None:
+            shutil.copyfile(choice.file, copy / f"{unit.id}.ipynb")
+        else:
+            text = json.dumps(placeholder_notebook(NOT_HANDED_IN))
+            (copy / f"{unit.id}.ipynb").write_text(text, encoding="utf-8")
         return _run("Autograde", unit, student, config, copies=Path(name).resolve(), original=submission)
 
 

@@ -135,8 +135,10 @@ class OneSession:
             def remove(self) -> None:
                 """As scoped_session has it."""
 
-        waits = {"timeout": _TURN_SECONDS} if self.db_url.startswith("sqlite") else {}
-        self._engine = create_engine(self.db_url, echo=False, connect_args=waits)
+        in_file = self.db_url.startswith("sqlite")
+        waits = {"timeout": _TURN_SECONDS} if in_file else {}
+        # a server may have closed a connection while nothing was to be recorded: look, and open another one
+        self._engine = create_engine(self.db_url, echo=False, connect_args=waits, pool_pre_ping=not in_file)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _without_own_transactions)
             event.listen(self._engine, "begin", _begin_to_write)
@@ -164,8 +166,9 @@ class OneSession:
         """Give the connection back."""
         if self.session is not None:
             self.session.close()
+        if self._engine is not None:  # also where it was opened and nothing else was allowed
             self._engine.dispose()
-            self.session = self._engine = None
+        self.session = self._engine = None
 
 
 def _without_own_transactions(connection: Any, record: Any) -> None:

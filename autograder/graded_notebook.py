@@ -18,16 +18,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from autograder.answers import NO_NOTEBOOK, Cell, Known, bare, graded_places, in_words, places_written, text
 from autograder.course import Unit
 from autograder.errors import InfrastructureError
+from autograder.plain_text import printable
 from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
+from autograder.safe_html import harmless_markdown
 
 Notebook = dict[str, Any]
-Cell = dict[str, Any]
-Known = Mapping[str, tuple[dict[str, Any], str]]  # a graded cell's name -> its metadata and text in the gradebook
 
 SEAL = "unrolled"  # key in an autograded notebook's metadata
-_MISSING = "(This cell was missing from the submission and was put back.)\n\n"
+NOT_HANDED_IN = "No notebook was handed in"
+_MISSING = "This cell was missing from the submission and was put back"
+_UNTOUCHED = "This cell is as it was handed out"
 _PICTURES = ("image/png", "image/jpeg")
 _MAX_TEXT = 20_000  # characters kept of one text output
 _MAX_LINES = 1000  # kept of all streams of a cell: nbgrader's LimitOutput leaves so many
@@ -125,7 +128,7 @@ def _joined(value: Any) -> str:
 def placeholder_notebook(why: str) -> Notebook:
     """A notebook in place of one that is missing or cannot be read."""
     text = f"**{escape_markdown(why)}.** The module was graded without it. Answers in words have to be looked at."
-    return {"cells": [new_cell("markdown", text, "no-notebook")], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": [new_cell("markdown", text, NO_NOTEBOOK)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
 def new_cell(kind: str, source: str, name: str, metadata: dict[str, Any] | None = None) -> Cell:
@@ -136,7 +139,7 @@ def new_cell(kind: str, source: str, name: str, metadata: dict[str, Any] | None 
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is."""
-    return html.escape("".join(c if c.isprintable() else " " for c in text)).replace("*", "\\*").replace("`", "'")
+    return html.escape(printable(text)).replace("*", "\\*").replace("`", "'")
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ def tidy_notebook(nb: Notebook, given: Sequence[Cell]) -> None:
             else:
                 cell["outputs"] = tidy_outputs(cell["outputs"])
         elif cell["source"] not in ours:
-            cell["source"] = without_tags(cell["source"])
+            cell["source"] = harmless_markdown(without_tags(cell["source"]))
 
 
 def without_tags(markdown: str) -> str:
@@ -278,23 +281,45 @@ def _picture(value: Any) -> str | None:
 # ── graded cells ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def restore_cells(nb: Notebook, known: Known, given: Sequence[Cell]) -> None:
+def restore_cells(nb: Notebook, known: Known, given: Sequence[Cell], elsewhere: Sequence[str] = ()) -> list[str]:
     """Graded cells as the gradebook knows them: metadata mended, copies demoted, deleted ones put back.
+
+    An answer's cell that nobody touched, and that nbgrader would score as "no response", is left to a person if there
+    is something else that a student wrote; the cell says where.
 
     Args:
         nb: changed in place.
         known: the graded cells.
         given: the cells of the released notebook, for their order.
+        elsewhere: what is known of answers in other files.
+
+    Returns:
+        where answers stand that are not in their cells, if some are not.
     """
-    seen: set[str] = set()
-    for cell in reversed(nb["cells"]):  # of several copies the last one counts, as in nbgrader's DeduplicateIds
-        name = cell["metadata"].pop("nbgrader", {}).get("grade_id")
-        if name in known and name not in seen:
-            seen.add(name)
-            cell["metadata"]["nbgrader"] = dict(known[name][0])
-            _set_type(cell, known[name][0]["cell_type"])
-    if len(seen) < len(known):
-        _put_back(nb, known, _order(known, given))
+    cells = nb["cells"]
+    found, others = graded_places(cells, known, given)
+    places = places_written(cells, found, others, known, given)
+    said = [words for words in (in_words(places), *elsewhere) if words]
+    for cell in cells:
+        cell["metadata"].pop("nbgrader", None)
+    answers = {name for name, (metadata, _) in known.items() if not metadata["locked"]}
+    open_ones = answers - set(found)
+    for name, place in found.items():
+        metadata, source = known[name]
+        cells[place]["metadata"]["nbgrader"] = dict(metadata)
+        _set_type(cells[place], metadata["cell_type"])
+        if name in answers and text(cells[place]) == bare(source):
+            open_ones.add(name)
+            cells[place]["source"] = _remark(_UNTOUCHED, said) + source if said else source
+    if len(found) < len(known):
+        _put_back(nb, known, _order(known, given), said)
+    return said if open_ones or others else []
+
+
+def _remark(what: str, said: Sequence[str]) -> str:
+    """Words before a cell's text, which keep nbgrader from scoring it as "no response", 0 points."""
+    words = "; ".join([what, *map(escape_markdown, said)])
+    return f"({words}.)\n\n"
 
 
 def _set_type(cell: Cell, kind: str) -> None:
@@ -306,9 +331,10 @@ def _set_type(cell: Cell, kind: str) -> None:
         else:
             cell.pop("outputs", None)
             cell.pop("execution_count", None)
+            cell["source"] = harmless_markdown(without_tags(cell["source"]))  # it was code, where all may stand
 
 
-def _put_back(nb: Notebook, known: Known, order: list[str]) -> None:
+def _put_back(nb: Notebook, known: Known, order: list[str], said: Sequence[str]) -> None:
     places = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in nb["cells"]]
     taken = {cell["id"] for cell in nb["cells"]}
     for position, name in enumerate(order):
@@ -316,13 +342,12 @@ def _put_back(nb: Notebook, known: Known, order: list[str]) -> None:
             continue
         metadata, source = known[name]
         after = next((places.index(before) for before in reversed(order[:position]) if before in places), None)
-        # a changed text keeps nbgrader from scoring a lost answer as "no response", 0 points
-        text = source if metadata["locked"] else _MISSING + source
+        words = source if metadata["locked"] else _remark(_MISSING, said) + source
         cell_id = name if name not in taken else f"restored-{name}"[:64]
         taken.add(cell_id)
         index = after + 1 if after is not None else len(places)
         places.insert(index, name)
-        nb["cells"].insert(index, new_cell(metadata["cell_type"], text, cell_id, {"nbgrader": dict(metadata)}))
+        nb["cells"].insert(index, new_cell(metadata["cell_type"], words, cell_id, {"nbgrader": dict(metadata)}))
 
 
 def _order(known: Known, given: Sequence[Cell]) -> list[str]:
@@ -399,15 +424,23 @@ def hint_html(exercise: ExerciseResult, score: float, max_points: float, module_
 
 
 def _e(text: str) -> str:
-    return html.escape(str(text)).replace("\n", "<br>")
+    return html.escape(printable(str(text), keep="\n\t")).replace("\n", "<br>")
 
 
 # ── the seal ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def seal(nb: Notebook, made_from: str, stopped: str = "") -> None:
-    """Note in a graded notebook what it was made from, and why it was not executed to its end, if it was not."""
-    nb["metadata"][SEAL] = {"made_from": made_from} | ({"execution": stopped} if stopped else {})
+def seal(nb: Notebook, made_from: str, stopped: str = "", answers: Sequence[str] = ()) -> None:
+    """Note in a graded notebook what it was made from.
+
+    Args:
+        nb: changed in place.
+        made_from: a hash.
+        stopped: why it was not executed to its end, if it was not.
+        answers: where answers stand that are not in their cells.
+    """
+    noted = {"made_from": made_from, "execution": stopped, "answers": "; ".join(answers)}
+    nb["metadata"][SEAL] = {what: words for what, words in noted.items() if words or what == "made_from"}
 
 
 def seal_of(notebook: Path, what: str = "made_from") -> str | None:
@@ -415,7 +448,8 @@ def seal_of(notebook: Path, what: str = "made_from") -> str | None:
 
     Args:
         notebook: the file.
-        what: "made_from", or "execution": why the notebook was not executed to its end, None if it was or was not to.
+        what: "made_from"; "execution": why the notebook was not executed to its end, None if it was or was not to;
+            "answers": where answers stand that are not in their cells, None if there are none.
     """
     try:
         found = json.loads(notebook.read_text(encoding="utf-8"))["metadata"][SEAL][what]

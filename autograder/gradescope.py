@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.judge import GENERAL
 from autograder.late import Late
+from autograder.plain_text import printable
 from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.tables import number
 
@@ -97,5 +98,5 @@ def exercise_text(exercise: ExerciseResult, unit: str) -> str:
 
 def plain(text: str) -> str:
     """Without characters that JSON or a page cannot carry, and not without end."""
-    clean = "".join(c if c in "\n\t" or c.isprintable() else "�" for c in text)
+    clean = printable(text, keep="\n\t")
     return clean if len(clean) <= _MOST_TEXT else clean[:_MOST_TEXT] + " …"

@@ -20,7 +20,9 @@ from autograder.folders import write_atomically
 from autograder.grade import grade_submission
 from autograder.gradescope import gradescope_results
 from autograder.handed_in import find_unit
-from autograder.late import Late, late_by
+from autograder.late import Late
+from autograder.late import lateness as lateness_of
+from autograder.plain_text import printable
 from autograder.results import Outcome
 from autograder.sandbox import Stack, choose, probe
 from autograder.store import check_is_score
@@ -83,7 +85,7 @@ def lateness(metadata: dict[str, Any], rule: LateRule | None, unit_id: str) -> L
     due = datetime.fromisoformat(due_text) if due_text else rule.due_of(unit_id)
     if due is None or not time_text:
         return None
-    return late_by(rule, (datetime.fromisoformat(time_text) - due).total_seconds())
+    return lateness_of(rule, due, datetime.fromisoformat(time_text))
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -125,7 +127,7 @@ def main() -> None:
     try:
         data, stack = run(base)
     except UnrolledError as error:
-        print(f"Nothing was scored. {error}\n{AGAIN}", file=sys.stderr)
+        print(printable(f"Nothing was scored. {error}\n{AGAIN}", keep="\n"), file=sys.stderr)
         sys.exit(error.exit_code)
     print(f"{data['score']:g} points; isolation: {stack.text}")
     if stack.weakness:

@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parent
 _LEFT_OUT = ("demo_class/", "__pycache__/")
 _SUFFIXES = {".py", ".toml", ".json", ".j2", ".bpf"}
 #: What judging imports, beside Python's own library; everything else that the course needs is for notebooks.
-REQUIREMENTS = ("click", "jinja2", "numpy", "psutil", "rich")
+REQUIREMENTS = ("click", "jinja2", "numpy", "psutil", "rich", "tzdata")
 #: And for units in torch, whose checks train on data of coursekit.
 TORCH_REQUIREMENTS = ("platformdirs", "pycocoevalcap", "scikit-learn", "torch", "tqdm")
 

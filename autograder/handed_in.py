@@ -8,12 +8,10 @@ from pathlib import Path
 
 from autograder.course import Unit
 from autograder.errors import UsageError
+from autograder.passed_over import NOT_LOOKED_INTO, is_environment, within_environment
 
-#: Folders that hold copies and rubbish: an archive made on a Mac, a cache, an environment, a repository's own files.
-NOT_LOOKED_INTO = {
-    "__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "env", "node_modules", ".autograder",
-}  # fmt: skip
 MOST_FOLDERS = 2000
+MOST_DEPTH = 40
 
 
 def find_unit(unit: Unit, folder: Path) -> Path:
@@ -47,13 +45,29 @@ def _holds(path: Path, name: str) -> bool:
 
 
 def folders_below(folder: Path) -> Iterator[Path]:
-    """A folder and those below it, links and :data:`NOT_LOOKED_INTO` left out.
+    """A folder and those below it, links and what is passed over (:mod:`autograder.passed_over`) left out.
 
     Raises:
-        UsageError: there are thousands.
+        UsageError: there are thousands, or they lie too deep.
     """
-    for number, (name, below, _) in enumerate(os.walk(folder, followlinks=False)):
-        if number >= MOST_FOLDERS:
-            raise UsageError(f"It holds more than {MOST_FOLDERS} folders; a submission is a module and a notebook.")
-        below[:] = sorted(entry for entry in below if entry not in NOT_LOOKED_INTO)
-        yield Path(name)
+    waiting, number = [folder], 0
+    while waiting:
+        place = waiting.pop()
+        number += 1
+        if number > MOST_FOLDERS or len(place.parts) - len(folder.parts) > MOST_DEPTH:
+            raise UsageError(
+                f"It holds more than {MOST_FOLDERS} folders, or some that lie {MOST_DEPTH} deep; "
+                "a submission is a module and a notebook."
+            )
+        yield place
+        try:
+            with os.scandir(place) as found:
+                inside = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+        except OSError:
+            continue  # it cannot be read, or has just been taken away
+        environment = is_environment({name for name, _ in inside})
+        waiting += [
+            place / name
+            for name, is_folder in sorted(inside, reverse=True)
+            if is_folder and name not in NOT_LOOKED_INTO and not (environment and within_environment(name))
+        ]

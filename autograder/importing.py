@@ -16,9 +16,10 @@ import importlib.machinery
 import importlib.util
 import itertools
 import linecache
+import os
 import sys
 import types
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 PACKAGE = "_submission"  # the package that relative imports of a student's file resolve in
@@ -111,6 +112,7 @@ class Importer:
         reading: Any,
         skip: Container[int] = (),
         tell: Callable[[int, int], None] | None = None,
+        imports: Sequence[str] = (),
     ) -> None:
         """Find modules from now on: the student's own, inert ones, and those that turn out not to be there.
 
@@ -122,6 +124,7 @@ class Importer:
             inert: :mod:`autograder.inert`.
             reading: :mod:`autograder.reading`.
             skip: numbers of statements at the top level of the main file that are left out.
+            imports: names of the libraries that it may import; none: all that are installed.
             tell: called with a statement's number and line before it is run; they are then run one by one.
         """
         self.files = files
@@ -131,11 +134,14 @@ class Importer:
         self.reading = reading
         self.skip = skip
         self.tell = tell
+        self.folder = os.getcwd()  # where the files would lie
         self.absent = inert.AbsentFinder()
         self.lenient = {main}  # files of which a part may be left out
         self.notes: list[list[Any]] = []  # what was left out; :mod:`autograder.left_out` makes sentences of it
         self.lost: dict[str, str] = {}  # a name that there would be -> why it is not there, in words
         sys.meta_path[:0] = [SubmissionFinder(files, own_package, self.run_file), inert.InertFinder()]
+        if imports:
+            sys.meta_path.insert(2, inert.BarredFinder(imports, self.absent))
         sys.meta_path.append(self.absent)
 
     def run(self) -> types.ModuleType:
@@ -165,7 +171,7 @@ class Importer:
         """Execute one of the student's files as a module; its lines show in tracebacks."""
         text, _ = self.reading.decode(self.files[filename])
         linecache.cache[filename] = (len(text), None, [f"{line}\n" for line in text.split("\n")], filename)
-        module.__dict__["__file__"] = filename
+        module.__dict__["__file__"] = os.path.join(self.folder, *filename.split("/"))
         if filename not in self.lenient:
             exec(compile(text, filename, "exec", dont_inherit=True), module.__dict__)
             return

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import platform
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.channel import printable
 from autograder.checking import (
     PUZZLES,
     Case,
@@ -28,15 +28,24 @@ from autograder.checking import (
     run_together,
 )
 from autograder.course import Course, Exercise, Unit
+from autograder.crashes import TORCH, Crash, explain
 from autograder.detectors import Detected, Evidence, detect, evidence
 from autograder.draws import Draw, visible_draw
 from autograder.drivers import driver
 from autograder.errors import InfrastructureError
+from autograder.growth import MOST_ASKED, Finding, Growth
+from autograder.inert import BarredFinder
+from autograder.left_out import debugger
 from autograder.mistakes import Mistake, recognise
+from autograder.mistakes.pairs import recognise_together
+from autograder.plain_text import printable
+from autograder.probes import kept_between_calls, without_effect
+from autograder.reading import decode, definitions
 from autograder.results import ExerciseResult, Outcome, PartResult, SubmissionResult
 from autograder.sandbox import Limits, Stack, choose
 from autograder.smallest import smallest_failure
 from autograder.student import Answer, Caller, StandIn, Student, StudentError
+from autograder.student_text import keeps_state
 from autograder.submission import Submission
 from autograder.upstream import provided
 
@@ -50,6 +59,12 @@ GENERAL = "general:"
 #: Inputs that are set to zero, one at a time, to see which of them a wrong function uses wrongly.
 ZEROED = ("h0", "prev_h", "prev_c", "dnext_c", "b", "by", "Wh", "x", "x0")
 
+#: Of so many wrong cases it is found out whether they are right in a process of their own.
+MOST_ALONE = 2
+
+#: What is said of one function and holds for all the others of a module.
+SAID_ONCE = (TORCH.id,)
+
 #: After this many calls that did not return in time, an exercise is not called again.
 MOST_TIMEOUTS = 1
 
@@ -61,6 +76,9 @@ class Verdict:
     records: list[CaseRecord]
     how: str = ""
     silent: frozenset[str] = frozenset()  # parts that these cases cannot show to be right
+    finding: Finding | None = None  # what larger inputs say about gradients that are right in these cases
+    found: frozenset[str] = frozenset()  # those gradients
+    chosen: bool = False  # whether something stood in for functions of the student's
 
 
 @dataclass
@@ -69,7 +87,7 @@ class Judgement:
 
     exercise: Exercise
     verdicts: list[Verdict] = field(default_factory=list)
-    seconds: float = 0.0
+    weighed: bool = True  # whether gradients are told from differences; not where only a name is looked for
 
 
 def versions() -> dict[str, str]:
@@ -111,7 +129,7 @@ def judge(
     started = time.perf_counter()
     stack = stack or choose()
     wanted = [unit.exercise(name) for name in exercises] if exercises else list(unit.exercises)
-    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     bench = _open_bench(course, unit, submission, draw, limits, stack)
     bench.student.on_beat = on_exercise
     try:
@@ -181,6 +199,11 @@ class _Bench:
         self, course: Course, unit: Unit, submission: Submission, draw: Draw, limits: Limits, stack: Stack
     ) -> None:
         self.course = course
+        self.shares = {  # of a part's points
+            Outcome.PASSED: 1.0,
+            Outcome.EDGE_CASE: course.edge_case_credit,
+            Outcome.DIFFERENCES: course.differences_credit,
+        }
         self.unit = unit
         self.draw = draw
         self.submission = submission
@@ -188,6 +211,7 @@ class _Bench:
         self.printed: int | None = 0
         self.absent: list[str] = []
         self.notes: list[str] = []  # for a person to look at
+        self.once: set[str] = set()  # what is not said of each function
         self.student.spawn()  # it starts while the checks are loaded
         try:
             self.checks = load_checks(unit)
@@ -206,12 +230,26 @@ class _Bench:
             words = " ".join(["None of the functions is there.", *self.student.left_out])
             self.student.left_out = []  # said
             return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
+        self.student.left_out += debugger(self.text())
+        odd = decode(self.source_bytes())[1]
+        if odd:
+            self.student.left_out.append(f"{self.submission.main} {odd}.")
         self.printed = self.student.printed()  # while it was imported
         self.absent = [*self.student.absent]
         return None
 
     def close(self) -> None:
         self.student.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[Student]:
+        """The same module in a process of its own, in which nothing has been called yet."""
+        now = self.student
+        fresh = Student(self.submission, now.module, now.limits, now.stack, (), now.provided, now.driver)
+        try:
+            yield fresh
+        finally:
+            fresh.close()
 
     @contextmanager
     def replaced(self, chosen: tuple[StandIn, ...]) -> Iterator[None]:
@@ -236,13 +274,14 @@ class _Bench:
         result = self.result(judgement, check)
         # A stub whose results are all None shows no mistake, though some mistakes leave a None.
         unexplained = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT, Outcome.RETURNS_NONE)
-        if result.outcome not in unexplained and not item.experiment:
+        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED} - _found(judgement)
+        if wrong and result.outcome not in unexplained and not item.experiment:
             below_right = all(earlier[name].outcome is Outcome.PASSED for name in _below(item))
             try:
                 with np.errstate(all="ignore"):  # a student's numbers may be anything
                     self.name_what_is_off(result, judgement, check, earlier, below_right)
                 if below_right and not self.draw.hidden:
-                    found = smallest_failure(check, item, self.student, self.unit.module)
+                    found = smallest_failure(check, item, self.student, self.unit.module, self.alone)
                     if found is not None:
                         result.smallest, result.snippet = found.sizes, found.snippet
             except PUZZLES as error:  # an explanation is missing; no point depends on it
@@ -253,6 +292,7 @@ class _Bench:
         if self.student.lived_with:  # functions of ours, with their text: no later exercise is judged beside them
             self.student.move()
         result.remarks += self.remarks(item, result)
+        self.say_twice(result)
         result.seconds = round(time.perf_counter() - started, 4)
         return result
 
@@ -263,12 +303,60 @@ class _Bench:
 
     def judged(self, check: Check, item: Exercise, earlier: dict[str, ExerciseResult], draw: Draw) -> Judgement:
         """Run an exercise's cases on a draw; by itself too, if it is not right and what it builds on may be why."""
+        missing = [name for name in check.needs if name not in self.student.names]
+        if missing:
+            return Judgement(item, [Verdict([self.not_there(item, missing)])])
         cases = check.cases(draw)
         ordinary = [case for case in cases if not case.neutral]
-        judgement = Judgement(item, [Verdict(self.run(check, item, self.student, ordinary))])
-        if self.written(item) and not _passed(judgement, item.parts):
+        judgement = Judgement(item, weighed=draw is self.draw)
+        self.add(judgement, check, Verdict(self.run(check, item, self.student, ordinary)), exact=True)
+        # None in every part is not mended by what stands in for others, unless it comes from what this builds on.
+        hopeless = _nothing_there(judgement.verdicts[0]) and all(
+            earlier[name].outcome is Outcome.PASSED for name in item.builds_on
+        )
+        if self.written(item) and not _passed(judgement, item.parts) and not hopeless:
             self.follow_through(judgement, check, item, cases, earlier)
         return judgement
+
+    def not_there(self, item: Exercise, missing: Sequence[str]) -> CaseRecord:
+        """What is said of an experiment for which the module lacks functions: nothing is prepared for it then."""
+        words = f"{item.id} needs what {self.submission.main} does not define: {', '.join(missing)}."
+        parts = {name: Observation(name, Outcome.NOT_ATTEMPTED, words) for name in item.parts}
+        return CaseRecord(Case("not run", {}), parts)
+
+    def add(
+        self,
+        judgement: Judgement,
+        check: Check,
+        verdict: Verdict,
+        chosen: Sequence[StandIn] = (),
+        exact: bool = False,
+    ) -> None:
+        """Add a verdict, and find out whether gradients that are right come from a backward pass.
+
+        Args:
+            chosen: what stood in for the student's functions.
+            exact: whether gradients of other inputs can be held against right ones.
+        """
+        judgement.verdicts.append(verdict)
+        if check.growing is None or not judgement.weighed:
+            return
+        names = [name for name in check.growing.parts if name not in verdict.silent]
+        right = [name for name in names if _part_verdict(verdict, name)[0] in (Outcome.PASSED, Outcome.EDGE_CASE)]
+        if not right:
+            return
+        verdict.finding = next((other.finding for other in judgement.verdicts if other.chosen and other.finding), None)
+        if verdict.finding is not None:  # what it is with some functions replaced it is with others replaced, too
+            verdict.found = frozenset(right)
+            return
+        verdict.chosen = bool(chosen)
+        self.student.most_asked, before = MOST_ASKED, self.student.most_asked
+        try:
+            with self.replaced(tuple(_quick(stand_in) for stand_in in chosen)) if chosen else nullcontext():
+                verdict.finding = Growth(self.student, check, self.draw, right, exact).finding()
+        finally:
+            self.student.most_asked = before
+        verdict.found = frozenset(right) if verdict.finding else frozenset()
 
     def written(self, item: Exercise) -> bool:
         return item.id in self.student.names
@@ -319,18 +407,22 @@ class _Bench:
         neutral = [case for case in cases if case.neutral]
         if forward_wrong and not timed_out:
             records = judgement.verdicts[0].records + self.run(check, item, self.student, neutral)
-            self.keep_fair(judgement, records, f"judged on draws on which {item.forward} is right")
+            how = f"judged on draws on which {item.forward} is right"
+            self.keep_fair(judgement, check, records, how)
             self.other_convention(judgement, check, item, ordinary)
         stand_ins = tuple(s for s in check.stand_ins if s.name in item.builds_on)
         if wrong_below and stand_ins and not _passed(judgement, item.parts):
             for chosen in _choices(stand_ins, wrong_below):
-                names = [s.name for s in chosen]
+                how = f"judged with a correct {' and '.join(s.name for s in chosen)} in place of yours"
                 with self.replaced(chosen):
-                    how = f"judged with a correct {' and '.join(names)} in place of yours"
                     records = self.run(check, item, self.student, ordinary)
-                    judgement.verdicts.append(Verdict(records, how))
-                    if forward_wrong and not _passed(judgement, item.parts):
-                        self.keep_fair(judgement, records + self.run(check, item, self.student, neutral), how)
+                self.add(judgement, check, Verdict(records, how), chosen)
+                if _nothing_there(judgement.verdicts[-1]):
+                    return
+                if forward_wrong and not _passed(judgement, item.parts):
+                    with self.replaced(chosen):
+                        records = records + self.run(check, item, self.student, neutral)
+                    self.keep_fair(judgement, check, records, how, chosen)
                 if _passed(judgement, item.parts):
                     return
         if forward_wrong and not timed_out:
@@ -338,9 +430,9 @@ class _Bench:
             attempts += _mended(check.stand_ins, item, True) if wrong_below else []
             for chosen in attempts:
                 with self.replaced(chosen):
-                    how = f"judged as if {item.forward} were right"
-                    judgement.verdicts.append(Verdict(self.run(check, item, self.student, ordinary), how))
-                if _passed(judgement, item.parts):
+                    records = self.run(check, item, self.student, ordinary)
+                self.add(judgement, check, Verdict(records, f"judged as if {item.forward} were right"), chosen)
+                if _passed(judgement, item.parts) or _nothing_there(judgement.verdicts[-1]):
                     return
 
     def other_convention(self, judgement: Judgement, check: Check, item: Exercise, cases: Sequence[Case]) -> None:
@@ -352,25 +444,31 @@ class _Bench:
                 records += self.run(other, item, self.student, cases[1:])
             if all(record.given_ok for record in records):
                 how = f"judged as the gradient of what your {item.forward} computes"
-                judgement.verdicts.append(Verdict(records, how))
+                self.add(judgement, check, Verdict(records, how))
                 return
 
-    @staticmethod
-    def keep_fair(judgement: Judgement, records: list[CaseRecord], how: str) -> None:
+    def keep_fair(
+        self,
+        judgement: Judgement,
+        check: Check,
+        records: list[CaseRecord],
+        how: str,
+        chosen: Sequence[StandIn] = (),
+    ) -> None:
         """Add a verdict on the cases whose forward pass is right, if they are enough to judge by."""
         fair = [record for record in records if record.given_ok]
         if sum(not record.case.edge for record in fair) < FEWEST_JUDGED:
             return
         # Where a right value is zero in all of them, whoever returns zeros is right: nothing is shown.
         silent = frozenset(name for name in judgement.exercise.parts if not _shown(fair, name))
-        judgement.verdicts.append(Verdict(fair, how, silent))
+        self.add(judgement, check, Verdict(fair, how, silent), chosen)
 
     def result(self, judgement: Judgement, check: Check) -> ExerciseResult:
         """Points, outcomes and words."""
         item = judgement.exercise
         parts = [self.part(judgement, name) for name in item.parts]
         # Of shares, not of rounded points: six sixths of eight points are eight.
-        shares = (part.points / part.max_points if part.max_points else 0.0 for part in parts)
+        shares = (self.shares.get(part.outcome, 0.0) for part in parts)
         points = _tidy(sum(share * item.part_points(part.name) for share, part in zip(shares, parts, strict=True)))
         outcome = _overall(parts)
         result = ExerciseResult(item.id, points, item.points, outcome, parts)
@@ -395,29 +493,105 @@ class _Bench:
         """
         item = judgement.exercise
         shown = self.judged(check, item, earlier, visible_draw()) if self.draw.hidden else judgement
-        # End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
-        attempts = (recognise(self.unit, item, check, verdict.records, visible_draw()) for verdict in shown.verdicts)
-        known = next((found for found in attempts if found), [])
-        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED}
+        wrong = {part.name for part in result.parts if part.outcome is not Outcome.PASSED} - _found(judgement)
+        known = self.known(item, check, shown)
         left = wrong.difference(*(parts for _, parts in known))
-        general = self.detected(judgement, check, left, below_right) if left else []
+        right_below = frozenset(name for name in _below(item) if earlier[name].outcome is Outcome.PASSED)
+        general: list[Detected] = []
+        # The visible draw first, for the name to be the same whatever draw is judged.
+        for judged in (shown, judgement) if shown is not judgement else (judgement,):
+            if left:
+                general += self.detected(judged, check, left, below_right, right_below)
+                left = left.difference(*(kind.parts for kind in general))
         ids = [mistake.id for mistake, _ in known] + [f"{GENERAL}{kind.id}" for kind in general]
         result.mistake = "+".join(ids) or None
-        _say(result, [*(mistake for mistake, _ in known), *general])
+        _say(result, [*(mistake for mistake, _ in known), *(kind for kind in general if not self.said_before(kind))])
 
-    def detected(self, judgement: Judgement, check: Check, wrong: set[str], below_right: bool) -> list[Detected]:
+    def known(self, item: Exercise, check: Check, shown: Judgement) -> list[tuple[Mistake, set[str]]]:
+        """Known mistakes and the parts that they explain: single ones, and two at once where no single ones do.
+
+        End to end first; where what it builds on is wrong too, a mistake may show only when judged by itself.
+        """
+        for verdict in shown.verdicts:
+            single = recognise(self.unit, item, check, verdict.records, visible_draw())
+            explained: set[str] = set().union(*(parts for _, parts in single))
+            wrong = {name for record in verdict.records for name, seen in record.parts.items() if not seen.ok}
+            if wrong - explained:
+                both, parts = recognise_together(self.unit, item, check, verdict.records)
+                if parts - explained:
+                    others = [(one, theirs) for one, theirs in single if one not in both and theirs - parts]
+                    return [*((one, parts) for one in both), *others]
+            if single:
+                return single
+        return []
+
+    def said_before(self, kind: Detected) -> bool:
+        """Whether it has been said of an earlier function, and need not be said of each."""
+        before = kind.id in self.once
+        if kind.id in SAID_ONCE:
+            self.once.add(kind.id)
+        return before
+
+    def detected(
+        self, judgement: Judgement, check: Check, wrong: set[str], below_right: bool, right_below: frozenset[str]
+    ) -> list[Detected]:
         """What general detectors say about some parts that are not right."""
+        item = judgement.exercise
         for verdict in judgement.verdicts if below_right else [*judgement.verdicts[1:], judgement.verdicts[0]]:
+            wanted = wrong - verdict.silent
             found = evidence(verdict.records, check)
             found.below_right = below_right
-            named = detect(found, wrong - verdict.silent)
-            unnamed = wrong - {part for kind in named for part in kind.parts}
-            if unnamed and below_right and verdict is judgement.verdicts[0]:
-                self.look_closer(found, judgement.exercise, check, verdict.records)
-                named = detect(found, wrong - verdict.silent)
+            first = verdict is judgement.verdicts[0]
+            named: list[Detected] = []
+            if first and keeps_state(self.source(), item.id):
+                named += self.remembers(item, check, verdict.records, wanted)
+            named += self.crashed(item, verdict.records, wanted - _named(named), right_below)
+            named += detect(found, wanted - _named(named))
+            if wrong - _named(named) and below_right and first:
+                self.look_closer(found, item, check, verdict.records)
+                closer = detect(found, wanted - _named(named))
+                named += closer or self.remembers(item, check, verdict.records, wanted - _named(named))
             if named:
                 return named
         return []
+
+    def crashed(
+        self, item: Exercise, records: Sequence[CaseRecord], wanted: set[str], right_below: frozenset[str]
+    ) -> list[Detected]:
+        """What an exception means here, told from its words and the student's text."""
+        failed = [record for record in records if any(not record.parts[name].ok for name in wanted)]
+        for record in sorted(failed, key=lambda one: bool(one.case.edge)):
+            parts = tuple(name for name in item.parts if name in wanted and not record.parts[name].ok)
+            seen = record.parts[parts[0]]
+            if seen.got == "a Tensor":
+                return [replace(TORCH, parts=parts)]
+            error = seen.error
+            if error is None or not error.frames:
+                continue
+            file = error.frames[-1][0]
+            frames = [(line, function) for name, line, function in error.frames if name == file]
+            crash = Crash(item.id, error.kind, error.words, frames, right_below)
+            kind = explain(self.submission.files.get(file, b""), crash)
+            if kind is not None:
+                edges = sorted({one.case.edge for one in failed})
+                only = all(edges) and any(one.parts[parts[0]].ok for one in records)
+                title = f"at {' and '.join(edges)}: {kind.title}" if only else kind.title
+                return [replace(kind, title=title, parts=parts)]
+        return []
+
+    def remembers(
+        self, item: Exercise, check: Check, records: Sequence[CaseRecord], wanted: set[str]
+    ) -> list[Detected]:
+        """Whether a case that is wrong after others is right when it is judged alone: something stays between calls."""
+        if self.unit.engine == "torch" and not keeps_state(self.source(), item.id):
+            return []  # a process with torch takes seconds to start
+        found: set[str] = set()
+        for record in [one for one in records if any(not one.parts[name].ok for name in wanted)][:MOST_ALONE]:
+            wrong = {name for name in wanted if not record.parts[name].ok}
+            with self.alone() as fresh:
+                again = run_case(check, item.parts, fresh, record.case)
+            found |= {name for name in wrong if again.parts[name].ok}
+        return [kept_between_calls(self.source(), item.id, found)] if found else []
 
     def look_closer(self, found: Evidence, item: Exercise, check: Check, records: Sequence[CaseRecord]) -> None:
         """Run the function again: with inputs set to zero, and watching what is changed in place."""
@@ -432,6 +606,8 @@ class _Bench:
                     part for part in item.parts if all(r.parts[part].ok and np.any(r.parts[part].right) for r in again)
                 }
         found.zeroed = zeroed
+        before = [record for record in records if not record.case.edge]
+        found.idle = without_effect(before, item, lambda cases: self.run(check, item, self.student, cases))
         changed: list[str] = []
         for other in (*item.builds_on, item.id):
             case = next(case for case in self.checks[other].cases(self.draw) if not case.neutral and not case.edge)
@@ -461,8 +637,15 @@ class _Bench:
         """What costs nothing and is worth a word."""
         said = []
         if self.absent:
-            missing = ", ".join(self.absent)
-            said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            barred = [name for name in self.absent if BarredFinder.bars(name, self.unit.imports)]
+            missing = ", ".join(name for name in self.absent if name not in barred)
+            if missing:
+                said.append(f"The module imports {missing}, which is not here: whatever uses it cannot work.")
+            if barred:
+                said.append(
+                    f"The module imports {', '.join(barred)}, which is not here in this unit "
+                    f"({', '.join(self.unit.imports)} and Python's own modules are): whatever uses it cannot work."
+                )
             self.absent = []  # said once
         if self.printed is not None and self.student.printed() > self.printed and self.written(item):
             said.append(f"{item.id} prints while it runs; in training that is thousands of lines.")
@@ -485,10 +668,35 @@ class _Bench:
             said.append(f"{item.id} changes its argument {what} in place; whoever needs it again gets something else.")
         return said
 
-    def source(self) -> bytes:
+    def say_twice(self, result: ExerciseResult) -> None:
+        """Say that a function that is not right stands in the file more than once: a stub was left, or pasted again."""
+        if result.outcome is Outcome.PASSED:
+            return
+        lines = definitions(self.text(), result.id)
+        if len(lines) < 2:
+            return
+        times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+        if result.message == f"{result.id} is not written yet.":
+            result.message = (
+                f"{result.id} is defined {times}; the last definition, line {lines[-1]}, is the stub, and the last one "
+                "counts. Remove it."
+            )
+        else:
+            places = ", ".join(map(str, lines))
+            result.remarks.append(f"{result.id} is defined {times} (lines {places}); the last one counts.")
+
+    def text(self) -> str:
         """The text of the student's module."""
+        return decode(self.source_bytes())[0]
+
+    def source_bytes(self) -> bytes:
+        """The student's module as it was handed in."""
         main = self.submission.main
         return self.submission.files.get(main, b"") if main else b""
+
+    def source(self) -> bytes:
+        """The text of the student's module, in UTF-8."""
+        return self.text().encode()
 
     def squeezes(self, item: Exercise) -> bool:
         """Whether the function's text has a squeeze() without an axis."""
@@ -499,7 +707,7 @@ class _Bench:
         """The best verdict on one part, and its points."""
         most = judgement.exercise.part_points(name)
         judged = [_part_verdict(verdict, name) for verdict in judgement.verdicts if name not in verdict.silent]
-        share = {Outcome.PASSED: 1.0, Outcome.EDGE_CASE: self.course.edge_case_credit}
+        share = self.shares
         best = max(judged, key=lambda found: share.get(found[0], 0.0))
         outcome, seen, how = best
         message = seen.message
@@ -529,13 +737,33 @@ class Watch(Caller):
         self.student.reset()
 
 
+def _named(kinds: Sequence[Detected]) -> set[str]:
+    """The parts that have a name."""
+    return {part for kind in kinds for part in kind.parts}
+
+
+def _found(judgement: Judgement) -> set[str]:
+    """Gradients that are right in all cases of some verdict, and of which larger inputs say something else."""
+    return {name for verdict in judgement.verdicts for name in verdict.found}
+
+
+def _quick(stand_in: StandIn) -> StandIn:
+    """The same for wide inputs, where only the work of what calls it counts: a backward function answers zeros."""
+    if stand_in.kind != "backward":
+        return stand_in
+    first = len(stand_in.parameters) - 1  # of the inputs, after the upstream gradients
+    zeros = lambda *values: tuple(np.zeros_like(value) for value in values[first:])  # noqa: E731 - one expression
+    return replace(stand_in, kind="backward alone", compute=zeros)
+
+
 def _below(item: Exercise) -> set[str]:
     return set(item.builds_on) | ({item.forward} if item.forward else set())
 
 
 def _say(result: ExerciseResult, named: Sequence[Mistake | Detected]) -> None:
     result.mistake_title = " · ".join(one.title for one in named) or None
-    result.hints = [hint for one in named for hint in one.hints]
+    rungs = itertools.zip_longest(*(one.hints for one in named))
+    result.hints = [hint for rung in rungs for hint in rung if hint is not None]  # each one's question first
     result.hint = result.hints[0] if result.hints else None
 
 
@@ -610,6 +838,14 @@ def _partner_wrong(name: str, wrong_below: Sequence[str]) -> bool:
 
 def _part_verdict(verdict: Verdict, name: str) -> tuple[Outcome, Observation, str]:
     """Outcome of one part over all cases of a verdict, with the observation that shows it best."""
+    if verdict.finding is not None and name in verdict.found:
+        seen = verdict.records[0].parts[name]
+        shown = Observation(name, verdict.finding.outcome, verdict.finding.message, seen.expected, seen.got)
+        return verdict.finding.outcome, shown, verdict.how
+    return _by_cases(verdict, name)
+
+
+def _by_cases(verdict: Verdict, name: str) -> tuple[Outcome, Observation, str]:
     seen = [(record.case, record.parts[name]) for record in verdict.records]
     failed = [(case, found) for case, found in seen if not found.ok]
     if not failed:
@@ -635,6 +871,11 @@ def _shown(records: Sequence[CaseRecord], part: str) -> bool:
     return any(value is None or np.any(value) for value in right)
 
 
+def _nothing_there(verdict: Verdict) -> bool:
+    """Whether all parts are None in all cases."""
+    return all(seen.outcome is Outcome.RETURNS_NONE for record in verdict.records for seen in record.parts.values())
+
+
 def _passed(judgement: Judgement, parts: Sequence[str]) -> bool:
     return all(
         any(
@@ -653,7 +894,7 @@ def _overall(parts: Sequence[PartResult]) -> Outcome:
         return outcomes[0]
     if any(part.points > 0 for part in parts):
         failing = {outcome for outcome in outcomes if outcome is not Outcome.PASSED}
-        return Outcome.EDGE_CASE if failing == {Outcome.EDGE_CASE} else Outcome.PARTLY
+        return failing.pop() if failing in ({Outcome.EDGE_CASE}, {Outcome.DIFFERENCES}) else Outcome.PARTLY
     return next(outcome for outcome in outcomes if outcome is not Outcome.NOT_ATTEMPTED)
 
 

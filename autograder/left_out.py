@@ -5,13 +5,15 @@ What a worker reports comes out of a process that runs student code: it is text 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograder.channel import printable
+from autograder.plain_text import printable
 
 MOST = 6  # sentences
-_KINDS = {"syntax": 9, "failed": 9}  # kind -> how long its list is
+_KINDS = {"syntax": 9, "failed": 9, "passed": 3}  # kind -> how long its list is
+_STOPS = re.compile(r"[^#'\"\n]*\b(?:breakpoint|set_trace|post_mortem)\(")
 _REST = "Everything else is judged."
 
 #: What an exception at the top level means here.
@@ -23,11 +25,25 @@ _WHY = {
 }
 
 
-def sentences(notes: Any, main: str) -> list[str]:
-    """Remarks on what a worker left out; what is no such note is passed over."""
-    said = []
+def sentences(notes: Any, main: str, meaning: Callable[[str, int, str], str]) -> list[str]:
+    """Remarks on what a worker left out; what is no such note is passed over.
+
+    Args:
+        notes: the worker's.
+        main: the file whose name goes without saying.
+        meaning: (file, line, kind of error) -> what to say of a line that does not parse, or nothing.
+    """
+    said: list[str] = []
+    passed: list[str] = []
     for note in notes if type(notes) is list else []:
         if not (type(note) is list and note and type(note[0]) is str and len(note) == _KINDS.get(note[0], 0)):
+            continue
+        if note[0] == "passed":
+            _, module, names = note
+            if type(module) is str and type(names) is list:
+                known = list(dict.fromkeys(_short(name, 60) for name in names if type(name) is str))[:5]
+                are = "is judged without its decorator" if len(known) == 1 else "are judged without their decorators"
+                passed.append(f"{_short(module, 60)} is not here: {', '.join(known)} {are} from it.")
             continue
         kind, file, first, last, names, error, message, line, text = note
         texts = all(type(value) is str for value in (file, error, message, text))
@@ -40,19 +56,30 @@ def sentences(notes: Any, main: str) -> list[str]:
             lines = _lines(first, last) + where
             what = f"{' and '.join(known)} ({lines})" if known else _capital(lines)
             verb = "does" if first == last or len(known) == 1 else "do"
-            said.append(f"{what} {verb} not parse: {_short(message, 120)} (line {line}{shown})")
+            means = meaning(file, line, error)
+            words = f"{what} {verb} not parse: {_short(message, 120)} (line {line}{shown})"
+            said.append(f"{words}. {means.rstrip('.')}" if means else words)
         else:
             means = _WHY.get(error, "")
             reason = f"{_short(error, 60)}{f': {_short(message, 120)}' if message else ''}"
             said.append(
                 f"{_capital(_lines(first, last))}{where} ended with {reason}{f' ({means})' if means else ''}{shown}"
             )
-    return _finished(said)
+    return _finished(said) + passed[:MOST]
 
 
 def out_of_time(line: int, text: str, why: str) -> str:
     """The remark on a statement that was left out because the process did not come back from it."""
     return _finished([f"Line {line} ({_short(text, 60)}) {why}"])[0]
+
+
+def debugger(text: str) -> list[str]:
+    """The remark on lines that would stop for a debugger, if there are any."""
+    found = [number for number, line in enumerate(text.split("\n"), 1) if _STOPS.match(line)]
+    if not found:
+        return []
+    lines = f"Line {found[0]} stops" if len(found) == 1 else f"Lines {', '.join(map(str, found[:5]))} stop"
+    return [f"{lines} for a debugger; that is passed over here."]
 
 
 def _finished(said: Sequence[str]) -> list[str]:

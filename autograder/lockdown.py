@@ -26,6 +26,10 @@ _LANDLOCK_RULE_PATH = 1
 #: Access rights to files by the Landlock version that brought them: 13 bits at first, then refer, truncate, ioctl.
 _FS_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _FS_EXECUTE, _FS_READ_FILE, _FS_READ_DIR = 1, 4, 8
+#: Write, read, list, remove, make folders and files, truncate: no devices, links, sockets.
+_FS_OWN = 2 | 4 | 8 | 16 | 32 | 128 | 256 | 1 << 14
+_CLONE_NEWNS = 0x00020000
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REC, _MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
 _NET_BOTH = 0b11  # bind and connect, TCP; since version 4
 _SCOPE_BOTH = 0b11  # abstract sockets and signals to processes outside; since version 6
 
@@ -62,6 +66,29 @@ def become_user(user: int) -> None:
     os.setresuid(user, user, user)
 
 
+def own_folder(path: str, size: int, files: int) -> None:
+    """Mount an empty file system in memory that only this process sees and that ends with it; go there.
+
+    Args:
+        path: an empty folder.
+        size: bytes that files in it may have together.
+        files: how many files and folders there may be.
+
+    Raises:
+        LockdownError: the kernel refuses; it takes CAP_SYS_ADMIN, which :func:`give_up_privileges` gives up.
+    """
+    assert _libc is not None
+    options = f"size={size},nr_inodes={files + 1},mode=0700".encode()
+    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV | _MS_NOEXEC)
+    if (
+        _libc.unshare(ctypes.c_int(_CLONE_NEWNS)) != 0
+        or _libc.mount(None, b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None) != 0
+        or _libc.mount(b"tmpfs", path.encode(), b"tmpfs", flags, options) != 0
+    ):
+        raise LockdownError(f"a folder of its own: {os.strerror(ctypes.get_errno())}")
+    os.chdir(path)
+
+
 def landlock_version() -> int:
     """The kernel's version of Landlock; 0 if it has none or it is switched off."""
     if sys.platform != "linux":
@@ -71,13 +98,14 @@ def landlock_version() -> int:
     return max(int(version), 0)
 
 
-def landlock_ruleset(readable: Sequence[str]) -> int:
+def landlock_ruleset(readable: Sequence[str], own: str | None = None) -> int:
     """A descriptor of rules: read below some paths and nothing else in any file system, no TCP, no signal outwards.
 
     It restricts nobody yet; see :func:`apply_landlock`.
 
     Args:
         readable: files and folders; a folder that ends in ``/.`` may only be listed.
+        own: a folder below which files may be written, too.
 
     Raises:
         LockdownError: the kernel refuses.
@@ -95,14 +123,16 @@ def landlock_ruleset(readable: Sequence[str]) -> int:
     try:
         for path in readable:
             _allow(ruleset, path)
+        if own is not None:
+            _allow(ruleset, own, _FS_OWN & rights)
     except BaseException:
         os.close(ruleset)
         raise
     return int(ruleset)
 
 
-def _allow(ruleset: int, path: str) -> None:
-    """Add to a ruleset that what is below a path may be read."""
+def _allow(ruleset: int, path: str, rights: int = 0) -> None:
+    """Add to a ruleset what may be done below a path: by default, read."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -111,6 +141,7 @@ def _allow(ruleset: int, path: str) -> None:
         allowed = _FS_READ_FILE | (_FS_READ_DIR | _FS_EXECUTE if os.path.isdir(path) else 0)
         if path.endswith("/."):
             allowed = _FS_READ_DIR
+        allowed = rights or allowed
         rule = struct.pack("<Qi", allowed, descriptor)
         assert _libc is not None
         if _libc.syscall(_LANDLOCK_ADD, ruleset, _LANDLOCK_RULE_PATH, rule, ctypes.c_uint(0)) != 0:
@@ -211,7 +242,7 @@ def limit_resources(address_space: int, cpu_seconds: int, tasks: int | None = No
         return
     limits = [
         (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, (64 if card else 1) * 1024 * 1024),
+        (resource.RLIMIT_FSIZE, (64 if card else 8) * 1024 * 1024),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 1024 if card else 64),
     ]

@@ -22,6 +22,7 @@ LOOKS = {
     Outcome.PASSED: Look("✓", "#cdeee2", "#00523c", "green", "#134a39"),
     Outcome.PARTLY: Look("◐", "#fbe6b5", "#5c4200", "yellow", "#5e4a0a"),
     Outcome.EDGE_CASE: Look("◔", "#fdf3c4", "#5c4a00", "yellow", "#494115"),
+    Outcome.DIFFERENCES: Look("≈", "#f6dfa0", "#5c3d00", "yellow", "#553f12"),
     Outcome.WRONG_SHAPE: Look("◇", "#f8d3bd", "#7a2e00", "red", "#6b3416"),
     Outcome.WRONG_VALUES: Look("✗", "#eeb08c", "#5e2200", "red", "#7a3210"),
     Outcome.RETURNS_NONE: Look("∅", "#d9dde3", "#333a44", "blue", "#3d4652"),

@@ -16,6 +16,7 @@ nbgrader by itself would copy the reference module, solutions and all, to the st
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,16 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Integer, Unicode
 
 from autograder import folders, sandbox
+from autograder.answers import Cell, Known
 from autograder.course import Unit, load_course
 from autograder.database import check_gradebook
 from autograder.errors import InfrastructureError, UnrolledError
 from autograder.gradebook_session import remembered
 from autograder.graded_notebook import (
-    Cell,
+    NOT_HANDED_IN,
     cells_given,
     escape_markdown,
+    placeholder_notebook,
     read_notebook,
     restore_cells,
     seal,
@@ -45,6 +48,8 @@ from autograder.graded_notebook import (
     tidy_outputs,
     write_scores,
 )
+from autograder.late import TIMESTAMP, read_timestamp, set_due_date
+from autograder.notebook_choice import Choice, choose_notebook
 from autograder.notebook_sandbox import NotebookLimits, NotebookRun, run_notebook
 from autograder.recording import fingerprint, known_unit
 from autograder.store import ResultStore
@@ -66,20 +71,50 @@ class GradingExporter(NotebookExporter):
         config=True
     )
 
+    _file: Path | None = None  # the one that nbgrader asked for
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # nbconvert has no types
-        converter = self.parent
+        converter: Any = self.parent
+        if hasattr(converter, "autograde_preprocessors"):
+            converter.coursedir.get_existing_timestamp = lambda folder: _time_of(Path(folder), converter)
         if not self.prepared and hasattr(converter, "autograde_preprocessors"):
             _prepare_grading(converter)
 
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        """nbgrader asks for the notebook of the unit's name; of several the one counts in which somebody wrote."""
+        self._file = Path(filename)
+        return super().from_filename(filename, resources=resources, **kw)
+
     def from_file(self, file_stream: Any, resources: Any = None, **kw: Any) -> Any:
-        try:
-            text = file_stream.read()
-        except UnicodeDecodeError:
-            text = "(bytes that are not UTF-8 text)"
-        notebook, _ = read_notebook(text)
+        """What :func:`~autograder.notebook_choice.choose_notebook` has read, else the stream."""
+        notebook = None
+        if self._file is not None and (coursedir := getattr(self.parent, "coursedir", None)) is not None:
+            notebook = choose_notebook(self._file.stem, self._file.parent, _released(coursedir)).notebook
+        if notebook is None:
+            try:
+                text = file_stream.read()
+            except UnicodeDecodeError:
+                text = "(bytes that are not UTF-8 text)"
+            notebook, _ = read_notebook(text)
         node = nbformat.from_dict(notebook)
         return self.from_notebook_node(node, resources=resources, **kw)  # type: ignore[no-untyped-call]  # as above
+
+
+def _released(coursedir: Any) -> Path:
+    """The notebook that was handed out."""
+    unit_id = coursedir.assignment_id
+    return Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
+
+
+def _time_of(folder: Path, converter: Any) -> datetime | None:
+    """When a submission was handed in, as nbgrader keeps times, but read strictly."""
+    try:
+        time = read_timestamp(folder, load_course().zone)
+    except UnrolledError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error
+    return time.replace(tzinfo=None) if time is not None else None
 
 
 def _prepare_grading(converter: Any) -> None:
@@ -100,6 +135,7 @@ def _prepare_grading(converter: Any) -> None:
     try:
         check_gradebook(coursedir.db_url)
         gradebook.ensure_registered(unit, root, coursedir.db_url, coursedir.course_id)
+        set_due_date(unit, load_course(), coursedir.db_url)
         for submission in converter.assignments:
             student = Path(submission).parent.name
             done = Path(coursedir.format_path(coursedir.autograded_directory, student, unit.id))
@@ -131,10 +167,24 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrad
         coursedir, about = self.coursedir(), resources["nbgrader"]
         return Path(coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"]))
 
+    def released(self, resources: Resources) -> Path:
+        """The notebook that was handed out; there is none if the unit is not released here."""
+        coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
+        return Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb"
+
     def given(self, resources: Resources) -> list[Cell]:
         """The cells that students were given; none if the unit is not released here."""
-        coursedir, unit_id = self.coursedir(), resources["nbgrader"]["assignment"]
-        return cells_given(Path(coursedir.format_path(coursedir.release_directory, ".", unit_id)) / f"{unit_id}.ipynb")
+        return cells_given(self.released(resources))
+
+    def known(self, resources: Resources) -> Known:
+        """The graded cells, from the gradebook."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
+            return known_unit(gb, about["assignment"], about["notebook"]).cells
+
+    def choice(self, resources: Resources, submission: Path) -> Choice:
+        """Which notebook of a submission counts."""
+        return choose_notebook(resources["nbgrader"]["assignment"], submission, self.released(resources))
 
 
 class TidyNotebook(_CoursePreprocessor):
@@ -153,10 +203,8 @@ class RestoreCells(_CoursePreprocessor):
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        about = resources["nbgrader"]
-        with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
-            known = known_unit(gb, about["assignment"], about["notebook"]).cells
-        restore_cells(nb, known, self.given(resources))
+        elsewhere = self.choice(resources, self.submission(resources)).elsewhere
+        restore_cells(nb, self.known(resources), self.given(resources), elsewhere)
         return nbformat.from_dict(nb), resources
 
 
@@ -267,6 +315,8 @@ class JudgeScores(_CoursePreprocessor):
             result = remembered("student", ("result", path), lambda: ResultStore(root).result(unit, path, student))
             write_scores(nb, unit, result)
             nb = nbformat.from_dict(nb)
+            if not (path / TIMESTAMP).exists():
+                self._forget_time(resources)
         except UnrolledError as error:
             # the old score, if any, belongs to another submission; nbgrader would leave it standing
             from autograder import gradebook
@@ -275,6 +325,13 @@ class JudgeScores(_CoursePreprocessor):
             self.log.error("%s was not graded: %s", student, error)
             raise
         return nb, resources
+
+    def _forget_time(self, resources: Resources) -> None:
+        """nbgrader keeps the time of an earlier submission if this one has none."""
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"], self.coursedir().course_id) as gb:
+            gb.find_submission(about["assignment"], about["student"]).timestamp = None
+            gb.db.commit()
 
 
 class Seal(_CoursePreprocessor):
@@ -286,7 +343,12 @@ class Seal(_CoursePreprocessor):
         unit, student = self.unit(resources), resources["nbgrader"]["student"]
         submission = Path(self.original) if self.original else self.submission(resources)
         made_from = fingerprint(unit, Path(self.coursedir().root), submission, student)
-        seal(nb, made_from, resources.get("unrolled_execution", ""))
+        # nbgrader has written and read the notebook since RestoreCells saw it, and keeps nothing of that beside it
+        choice, given = self.choice(resources, submission), self.given(resources)
+        notebook = choice.notebook or placeholder_notebook(NOT_HANDED_IN)
+        tidy_notebook(notebook, given)
+        answers = restore_cells(notebook, self.known(resources), given, choice.elsewhere)
+        seal(nb, made_from, resources.get("unrolled_execution", ""), answers)
         return nb, resources
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import nbformat
-from jinja2 import BytecodeCache, Environment, pass_context
+from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import Highlight2HTML
@@ -25,8 +25,8 @@ from nbgrader.preprocessors import GetGrades
 from sqlalchemy import select
 
 from autograder.graded_notebook import SEAL
+from autograder.safe_html import KEPT
 
-KEPT = 2000  # cells that are kept rendered: those of some units
 _PICTURE = re.compile(r"<img\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>")
 _DESCRIPTION = ' alt="No description has been provided for this image"'  # nbconvert's words
 
@@ -53,9 +53,6 @@ def _highlighter(lexer: str | None) -> Callable[..., str]:
     return lru_cache(maxsize=KEPT)(Highlight2HTML(pygments_lexer=lexer))
 
 
-_rendered: dict[str, str] = {}
-
-
 class FeedbackExporter(HTMLExporter):
     """Set as ``GenerateFeedback.exporter_class``."""
 
@@ -76,17 +73,6 @@ class FeedbackExporter(HTMLExporter):
 
     def _validate_preprocessor(self, nbc: NotebookNode, preprocessor: Any) -> None:
         """Scores and comments that are noted in a notebook, and a style sheet, leave it what it was."""
-
-    @pass_context
-    def markdown2html(self, context: Any, source: str) -> str:
-        """HTML of a cell's text; what has no pictures attached depends on nothing else."""
-        if context.get("cell", {}).get("attachments"):
-            return str(super().markdown2html(context, source))
-        if source not in _rendered:
-            if len(_rendered) >= KEPT:
-                _rendered.clear()
-            _rendered[source] = str(super().markdown2html(context, source))
-        return _rendered[source]
 
     def from_notebook_node(  # type: ignore[override]  # as nbconvert's own, which says it, too
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any

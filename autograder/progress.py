@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import deque
@@ -12,6 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
+
+from autograder.plain_text import json_line, printable
 
 WINDOW = 60  # submissions that the rate is measured over
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
@@ -97,7 +98,7 @@ class Progress:
 
     def warn(self, words: str) -> None:
         """Something that a person has to look at."""
-        print(words, file=sys.stderr, flush=True)
+        print(printable(words, keep="\n\t"), file=sys.stderr, flush=True)
 
     def event(self, kind: str, **details: Any) -> None:
         """Something for programs."""
@@ -185,7 +186,7 @@ class JsonProgress(Progress):
         self.event("warning", text=words)
 
     def event(self, kind: str, **details: Any) -> None:
-        sys.stdout.write(json.dumps({"event": kind, **details}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_line({"event": kind, **details}) + "\n")
         sys.stdout.flush()
 
 

@@ -68,7 +68,7 @@ def student(request: pytest.FixtureRequest) -> Iterator[Student]:
         submission = read_submission(unit, path)
     except UnrolledError as error:
         raise pytest.UsageError(str(error)) from error
-    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, unit.call_cpu_seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     stack = PROCESS if given is None else choose()
     proxy = Student(submission, unit.module, limits, stack, provided=provided(unit), driver=driver(unit.id))
     proxy.questions.allowed = allowed(unit)

@@ -22,7 +22,6 @@ _WIDE_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 _PROMPT = r"(?:>>>[ ]?|[+-](?=[ \t]*(?:def|class|async)\b))?[ \t]*"
 _HEADER = re.compile(_PROMPT + r"(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)")
-_NAMED = re.compile(r"([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _COMPOUND = re.compile(r"(?:@|(?:async|def|class|if|for|while|with|try|match)\b)")
 _GOES_ON = re.compile(r"(?:(?:return|yield|elif|else|except|finally|break|continue)\b|[)\]}])")
 _CONFLICT = re.compile(r"(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?:[ \t]|$)")
@@ -38,7 +37,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
     UTF-8 as Python wants it, else by its mark, by the coding that it declares, or by a guess.
     """
-    if data.isascii() and b"\0" not in data and b"\r" not in data:
+    if data.isascii() and not any(odd in data for odd in (b"\0", b"\r", b"\x1a")):
         return data.decode("ascii"), ""
     text, remark = _decoded(data)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -326,7 +325,14 @@ def _piece(lines: list[str], first: int, last: int) -> Piece:
     return Piece(first + 1, last, names, message, line, lines[line - 1].strip(), kind)
 
 
-def assigned(text: str) -> str:
-    """The name that a line gives a value to; nothing if it gives none."""
-    match = _NAMED.match(text)
-    return match[1] if match else ""
+def definitions(text: str, name: str) -> list[int]:
+    """Lines on which a function or class of this name is defined at the top level, if there are several."""
+    pattern = rf"^(?:async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b"
+    if len(re.findall(pattern, text, re.MULTILINE)) < 2:
+        return []
+    try:
+        body = ast.parse(readable(text, "?").text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [node.lineno for node in body if isinstance(node, kinds) and node.name == name]

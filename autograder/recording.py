@@ -12,8 +12,8 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,8 @@ from autograder.course import Unit
 from autograder.errors import UnrolledError
 from autograder.gradebook_session import remembered
 from autograder.graded_notebook import Notebook, cells_given, restore_cells, seal, tidy_notebook, write_scores
-from autograder.late import read_timestamp
+from autograder.late import PLUGIN
+from autograder.notebook_choice import looked_at
 from autograder.notebook_sandbox import wanted
 from autograder.results import SubmissionResult
 from autograder.store import ResultStore
@@ -33,7 +34,7 @@ from autograder.store import ResultStore
 if TYPE_CHECKING:
     from traitlets.config import Config
 
-_VERSION = 2  # raise it when what is written into the cells changes: everything is recorded again
+_VERSION = 3  # raise it when what is written into the cells changes: everything is recorded again
 
 #: nbgrader's steps and ours, as ``nbgrader_config.py`` sets them: what is handed in is put in order, then it is scored.
 ORDER = (
@@ -63,12 +64,12 @@ _STANDARD: dict[str, dict[str, Any]] = {
         "autograde_preprocessors": [*SCORE],
     },
     "OverwriteCells": {"add_missing_cells": True},
-    "AssignLatePenalties": {"plugin_class": "autograder.nbgrader_late.CourseLateRule"},
+    "AssignLatePenalties": {"plugin_class": PLUGIN},
 }
 #: Names whose values differ from course to course, and are looked at where they are needed.
 _FREE = {"course_id", "root", "db_url", "exclude_overwriting"}
 #: Sections of other commands.
-_ELSEWHERE = {"GenerateAssignment", "GenerateFeedback", "FileNameCollectorPlugin", "ExecuteNotebook"}
+_ELSEWHERE = {"GenerateAssignment", "GenerateFeedback", "FileNameCollectorPlugin", "ExecuteNotebook", "HTMLExporter"}
 #: What nbgrader does not copy: its default, and notebooks, which it writes.
 _LEFT_OUT = (".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.ipynb")
 _READ_ONLY = 0o444  # what nbgrader makes of an autograded file
@@ -89,7 +90,8 @@ def fingerprint(unit: Unit, root: Path, submission: Path, student: str) -> str:
     try:
         key = remembered("student", ("key", submission), lambda: ResultStore(root).key(unit, submission, student))
         digest = hashlib.sha256(f"{_VERSION}{' executed' if wanted() else ''} {key}".encode())
-        for file in (submission / f"{unit.id}.ipynb", root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
+        for file in (*looked_at(unit.id, submission), root / folders.RELEASED / unit.id / f"{unit.id}.ipynb"):
+            digest.update(f"{file.name} ".encode("utf-8", "replace"))
             digest.update(hashlib.sha256(file.read_bytes() if file.is_file() else b"none").digest())
     except (UnrolledError, OSError):
         return ""
@@ -153,8 +155,9 @@ def record_at_once(
     notebook: Notebook,
     result: SubmissionResult,
     made_from: str,
+    elsewhere: Sequence[str] = (),
 ) -> None:
-    """Make a submission's autograded folder and its rows in the gradebook; a penalty for lateness is not among them.
+    """Make a submission's autograded folder and its rows in the gradebook; its time and a penalty are not among them.
 
     Args:
         gb: nbgrader's Gradebook; what is written is left for its session to commit.
@@ -164,16 +167,16 @@ def record_at_once(
         notebook: what :func:`~autograder.graded_notebook.read_notebook` has made of theirs; changed in place.
         result: the judge's.
         made_from: the submission's :func:`fingerprint`.
+        elsewhere: what is known of answers in other files.
 
     Raises:
         InfrastructureError: the gradebook's cells and the notebook's do not fit together.
-        StoreError: ``timestamp.txt`` holds no time.
     """
     root = Path(config.CourseDirectory.root)
     known = known_unit(gb, unit.id, unit.id)
     given = cells_given(root / folders.RELEASED / unit.id / f"{unit.id}.ipynb")
     tidy_notebook(notebook, given)
-    restore_cells(notebook, known.cells, given)
+    answers = restore_cells(notebook, known.cells, given, elsewhere)
     if known.kernelspec:
         notebook["metadata"]["kernelspec"] = known.kernelspec
     for cell in _graded(notebook):
@@ -182,9 +185,8 @@ def record_at_once(
             cell["source"] = source
     write_scores(notebook, unit, result)
     submission = root / folders.SUBMITTED / student / unit.id
-    time = read_timestamp(submission)
-    _write_rows(gb, known, student, time.replace(tzinfo=None) if time is not None else None, *_marks(notebook))
-    seal(notebook, made_from)
+    _write_rows(gb, known, student, *_marks(notebook))
+    seal(notebook, made_from, answers=answers)
     _write_files(unit, config, submission, root / folders.AUTOGRADED / student / unit.id, notebook)
 
 
@@ -241,7 +243,6 @@ def _write_rows(
     gb: Any,
     known: KnownUnit,
     student: str,
-    time: datetime | None,
     points: dict[str, float | None],
     comments: dict[str, str | None],
 ) -> None:
@@ -252,7 +253,7 @@ def _write_rows(
     submission = run(ask["submission"], {"unit": known.assignment, "who": student}).scalar()
     if submission is None:
         submission, notebook = uuid4().hex, uuid4().hex
-        about = {"id": submission, "assignment_id": known.assignment, "student_id": student, "timestamp": time}
+        about = {"id": submission, "assignment_id": known.assignment, "student_id": student}
         run(ask["new submitted_assignment"], about)
         run(
             ask["new submitted_notebook"],
@@ -262,8 +263,6 @@ def _write_rows(
         said = [_new(notebook, cell) | {"auto_comment": comments[name]} for name, cell in known.commented.items()]
         how = "new"
     else:
-        if time is not None:
-            run(ask["set submitted_assignment"], {"row": submission, "timestamp": time})
         notebook = run(ask["notebook"], {"submission": submission, "of": known.notebook}).scalar_one()
         run(ask["set submitted_notebook"], {"row": notebook, "late_submission_penalty": None})
         rows = {cell: (row, manual) for cell, row, manual in run(ask["grades"], {"of": notebook})}

@@ -167,8 +167,37 @@ def start_work(unit_id: str, *, root: Path | None = None) -> Path:
         if not (origin / name).is_file():
             raise StoreError(f"{origin / name} does not exist. Run 'autograder release {unit.id}' first.")
         if not os.path.lexists(target / name):
-            folders.write_atomically(target / name, (origin / name).read_bytes())
+            data = (origin / name).read_bytes()
+            folders.write_atomically(target / name, data)
+            started = _started(root)
+            started[f"{unit.id}/{name}"] = hashlib.sha256(data).hexdigest()
+            folders.write_atomically(root / folders.STATE / "started.json", json.dumps(started, indent=1).encode())
     return target
+
+
+def _started(root: Path) -> dict[str, str]:
+    """Which version of each file there was to copy when it was copied: its hash; {} if that is not known."""
+    try:
+        found = json.loads((root / folders.STATE / "started.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def kept_older(unit_id: str, *, root: Path | None = None) -> list[tuple[Path, Path]]:
+    """Files of ``work/<unit>`` that were copied from an older version than there is now, and the newer ones."""
+    root = root or folders.course_root()
+    unit = load_course().unit(unit_id)
+    origin, target = root / folders.RELEASED / unit.id, root / folders.WORK / unit.id
+    started = _started(root)
+    found = []
+    for name in (f"{unit.id}.ipynb", unit.module_file):
+        if (origin / name).is_file() and (target / name).is_file():
+            now = hashlib.sha256((origin / name).read_bytes()).hexdigest()
+            own = hashlib.sha256((target / name).read_bytes()).hexdigest()
+            if now not in (started.get(f"{unit.id}/{name}", now), own):
+                found.append((target / name, origin / name))
+    return found
 
 
 # ── text → source notebook ────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,6 @@ escaped. A student's page holds nothing of other students, and of the hidden dra
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from autograder import folders
-from autograder.course import Course
-from autograder.errors import UsageError
+from autograder.course import Course, Unit
+from autograder.errors import StoreError, UsageError
 from autograder.figures import (
     AGAIN,
     DEVIATION,
@@ -38,11 +37,14 @@ from autograder.figures import (
     students_of,
     unit_figures,
     what_is_off,
+    written_in_python_2,
 )
 from autograder.late import Late, read_late
 from autograder.looks import ABSENT, LOOKS
+from autograder.plain_text import printable
 from autograder.results import ExerciseResult, Outcome, SubmissionResult, remark_line
 from autograder.roster import course_roster
+from autograder.safe_html import PAGE_POLICY
 from autograder.store import ResultStore, student_folder
 
 if TYPE_CHECKING:
@@ -53,7 +55,6 @@ REPORTS = "reports"  # below the course's root: made by grading, never committed
 PRINTED = 1500  # characters shown of what a module printed
 PEOPLE_NAMED = 8  # in the list of mistakes, before "and 3 more"
 MISTAKES_SHOWN = 12  # of each kind, before the reader opens the rest
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # Unicode's Cc and Cs, but for \n and \t
 BESIDE = 29  # exercises of units whose outcomes stand beside each other: as many as fit on a printed page
 
 
@@ -107,12 +108,32 @@ def write_class_pages(
         for student, result in unit.results.items()
     }
     notes, roster = _roster(root)
+    if len(figures) == 1:
+        notes += _put_away(folder, figures[0].unit, root, {Path(page).name for page in pages.values()})
     class_report(results, course, folder / "class.html", pages, late, earlier, roster, plots)
     return [
         *notes,
         f"Class report:    {shown_path(folder / 'class.html')}",
         f"Feedback pages:  {shown_path(folder / 'students')}/<student>.html",
     ]
+
+
+def _put_away(folder: Path, unit: Unit, root: Path, written: set[str]) -> list[str]:
+    """Pages of work that is not in ``submitted/`` any more go into a folder of their own; says which."""
+    from autograder.gradebook import submitted_students
+
+    known = written | {f"{student_folder(name)}.html" for name in submitted_students(unit, root)}
+    stale = [page for page in sorted((folder / "students").glob("*.html")) if page.name not in known]
+    if not stale:
+        return []
+    try:
+        (folder / "withdrawn").mkdir(exist_ok=True)
+        for page in stale:
+            page.replace(folder / "withdrawn" / page.name)
+    except OSError as error:
+        raise StoreError(f"Cannot move {error.filename}: {error.strerror or error}.") from error
+    names = ", ".join(page.stem for page in stale)
+    return [f"Not in {folders.SUBMITTED}/ any more, pages moved to {shown_path(folder / 'withdrawn')}: {names}"]
 
 
 def _plots(figures: Sequence[UnitFigures], executor: Executor | None) -> Callable[[], Sequence[tuple[str, str]]]:
@@ -213,6 +234,7 @@ def class_report(
         hard=hard_units(figures),
         missing=missing(figures, roster),
         fewest=FEWEST,
+        python_2=written_in_python_2(results),
         noted=[Tried(name_of(result), result.unit, result.notes) for result in results if result.notes],
         tried=[Tried(name_of(result), result.unit, result.attempts) for result in results if result.attempts],
         late=late,
@@ -332,9 +354,7 @@ def _time(seconds: float) -> str:
 
 def _printable(value: Any) -> Any:
     """Control characters and halves of characters, which students' messages may hold, become a visible sign."""
-    if type(value) is not str:
-        return value
-    return _UNPRINTABLE.sub("�", value)
+    return printable(value, keep="\n\t") if type(value) is str else value
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
@@ -343,7 +363,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     Raises:
         StoreError: the file system refuses.
     """
-    text = _environment().get_template(template).render(looks=LOOKS, **values)
+    text = _environment().get_template(template).render(looks=LOOKS, policy=PAGE_POLICY, **values)
     folders.write_atomically(path, text.encode("utf-8", "replace"))
 
 
@@ -471,7 +491,7 @@ def _cut(text: str, width: int) -> str:
     """At most so many columns, on one line."""
     from rich.cells import set_cell_size
 
-    text = " ".join(_printable(text).split())
+    text = " ".join(printable(text).split())
     return text if _width(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 

@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     WRONG_VALUES = "wrong_values"
     WRONG_SHAPE = "wrong_shape"  # right values, wrong shape
     EDGE_CASE = "edge_case"  # only fails at N = 1, T = 1 or another extreme, which the message names
+    DIFFERENCES = "differences"  # gradients that are right by finite differences, not by a backward pass
     NOT_ATTEMPTED = "not_attempted"
     RETURNS_NONE = "returns_none"
     CRASHED = "crashed"
@@ -37,6 +38,7 @@ _WORDS = {
     Outcome.WRONG_VALUES: "wrong values",
     Outcome.WRONG_SHAPE: "right values, wrong shape",
     Outcome.EDGE_CASE: "fails only in edge cases",
+    Outcome.DIFFERENCES: "right by finite differences: not a backward pass",
     Outcome.NOT_ATTEMPTED: "not attempted",
     Outcome.RETURNS_NONE: "returns None",
     Outcome.CRASHED: "crashed",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +56,10 @@ INSIDE = (
 )
 TOTAL_CPU_SECONDS = 300  # of one worker's life; each call has its own, much smaller limit
 START_SECONDS = 300.0  # guards against a hang only: a machine may be slow, and busy with other things
+#: Where a worker may write, under bubblewrap: in memory, empty at first, seen by nobody else, gone at its end.
+OWN_FOLDER = "/student/work"
+OWN_BYTES = 16 * 1024 * 1024
+OWN_FILES = 256
 NOBODY = 65534  # the user and group that root becomes before student code runs
 DEVICE_VARIABLE = "UNROLLED_DEVICE"  # names a graphics card to train on; see the check of the captioning test
 MORE_TASKS = 1024  # threads that all workers of one user may have together
@@ -96,6 +101,7 @@ class Limits:
     call_cpu_seconds: float
     call_wall_seconds: float
     memory_mb: int
+    imports: tuple[str, ...] = ()  # libraries that student code may import; none: all that are installed
 
 
 class WorkerEnded(Exception):
@@ -148,13 +154,22 @@ class Worker:
     def release(self) -> None:
         """Give back what the process held; called once, after its end."""
 
-    def begin(self, factor: float = 1.0) -> None:
-        """Start the deadline of what is sent and received from now on: the limits of one call, times a factor."""
-        self._cpu_limit = self.limits.call_cpu_seconds * factor
+    def begin(self, factor: float = 1.0, cpu_seconds: float | None = None) -> None:
+        """Start the deadline of what is sent and received from now on: the limits of one call, times a factor.
+
+        Args:
+            factor: how many times the limits of one call.
+            cpu_seconds: a limit of processor time in place of that of a call.
+        """
+        self._cpu_limit = cpu_seconds or self.limits.call_cpu_seconds * factor
         self._wall_limit = max(self.limits.call_wall_seconds * factor, START_SECONDS if factor > 1 else 0)
         self._begun = self._looked = time.monotonic()
         self._cpu_begun: float | None = None  # looked up when it is needed: most calls are over before
         self._answering = 0.0
+
+    def used(self) -> float:
+        """Processor time since the last :meth:`begin`: the worker's own, and the judge's for its questions."""
+        return max(self.cpu_seconds() - (self._cpu_begun or 0.0), 0.0) + self._answering
 
     def begin_next(self, factor: float, most: int) -> None:
         """Start the deadline again for one more of several things in a row, of which all together may use ``most``."""
@@ -201,8 +216,7 @@ class Worker:
         if now - self._looked < 0.1:
             return
         self._looked = now
-        used = self.cpu_seconds() - (self._cpu_begun or 0.0) + self._answering
-        if used > self._cpu_limit:
+        if self.used() > self._cpu_limit:
             self.kill()
             raise CallTimedOut(self._cpu_limit, "processor time")
         if now - self._begun > self._wall_limit:
@@ -253,6 +267,15 @@ class Worker:
         return self._channel.text()
 
 
+def processor_clock(pid: int) -> float:
+    """Processor time of a process, on Linux; raises OSError if it has ended.
+
+    The clock of another process, as clock_getcpuclockid(3) makes it: asked for at every call, so one system call
+    instead of reading files in /proc.
+    """
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 def _ending(code: int | None) -> str:
     """An exit code as people say it."""
     if code is None:
@@ -293,6 +316,9 @@ class OwnProcess(Worker):
         super().__init__(limits, open_channel(*ends))
 
     def cpu_seconds(self) -> float:
+        if sys.platform == "linux" and self._process.returncode is None:
+            with contextlib.suppress(OSError):
+                return processor_clock(self._process.pid)  # psutil's figures are hundredths of a second
         try:
             times = psutil.Process(self._process.pid).cpu_times()
         except psutil.Error:
@@ -349,7 +375,7 @@ class ForkedWorker(Worker):
             for descriptor in (theirs_in, theirs_out, theirs_err):
                 os.close(descriptor)
         self._code: int | None = None
-        self._clock: int | None = None
+        self._host_pid = 0
         self._dead = False
         super().__init__(limits, open_channel(ours_out, ours_in, ours_err))
 
@@ -369,13 +395,10 @@ class ForkedWorker(Worker):
         return 0
 
     def cpu_seconds(self) -> float:
-        if self._clock is None:
-            pid = self.host_pid
-            # The processor clock of another process, as clock_getcpuclockid(3) makes it: asked for at every call, so
-            # one system call instead of reading files in /proc.
-            self._clock = (~pid << 3) | 2 if pid else None
+        if not self._host_pid:
+            self._host_pid = self.host_pid
         try:
-            return time.clock_gettime(self._clock) if self._clock is not None else 0.0
+            return processor_clock(self._host_pid) if self._host_pid else 0.0
         except OSError:  # it has ended
             return 0.0
 
@@ -424,13 +447,16 @@ class ZygoteProcess:
         settings = {
             "engine": engine,
             "control": theirs.fileno(),
-            "readable": _readable_paths(whole=stack is BUBBLEWRAP),
+            "readable": _readable_paths(whole=stack is BUBBLEWRAP, without=libraries_apart(engine)),
+            "own": OWN_FOLDER if stack is BUBBLEWRAP else None,
+            "own_bytes": OWN_BYTES,
+            "own_files": OWN_FILES,
             "tasks": _tasks_of(NOBODY if os.geteuid() == 0 else os.geteuid()) + MORE_TASKS,
             "user": NOBODY if stack is LANDLOCK and os.geteuid() == 0 and _anybody_can_read() else None,
         }
         command = self._program(json.dumps(settings))
         if stack is BUBBLEWRAP:
-            command = [*_bubblewrap(), "--", *_as_nobody(), *command]
+            command = [*_bubblewrap(own=True, without=libraries_apart(engine)), "--", *_as_nobody(own=True), *command]
         self._errors = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -439,7 +465,7 @@ class ZygoteProcess:
                 stdout=self._errors,
                 stderr=self._errors,
                 cwd="/",
-                env=_environment("/tmp"),  # where nothing can be written
+                env=_environment("/tmp"),  # where a worker cannot write
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
@@ -585,6 +611,7 @@ def _environment(folder: str) -> dict[str, str]:
         "TMPDIR": folder,
         "TEMP": folder,
         "TMP": folder,
+        "LOGNAME": "student",
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -631,28 +658,48 @@ def _secret_paths() -> list[str]:
     return [str(path) for path in secret]
 
 
-def _shown() -> list[tuple[str, bool]]:
+@lru_cache(maxsize=2)
+def libraries_apart(engine: str) -> tuple[str, ...]:
+    """Folders of installed libraries that workers of an engine must not see: numpy units have no torch."""
+    found = []
+    for name in () if engine == "torch" else ("torch", "functorch", "torchgen"):
+        spec = importlib.util.find_spec(name)
+        found += list(spec.submodule_search_locations or ()) if spec else []
+    return tuple(found)
+
+
+def _shown(without: Sequence[str] = ()) -> list[tuple[str, bool]]:
     """(path, may a worker read it), a folder before what is in it: the last word on a path counts."""
     readable = ["/usr", *_python_paths(), *(str(_HERE / name) for name in INSIDE)]
     shown = dict.fromkeys(readable, True)
-    for path in _secret_paths():
+    for path in (*_secret_paths(), *without):
         if path not in shown and any(_is_below(path, other) for other in readable):
             shown[path] = False
     return sorted(shown.items())
 
 
-def _readable_paths(whole: bool) -> list[str]:
+def _another_name(path: str, others: Sequence[str]) -> bool:
+    """Whether a path is a link to something that is shown anyway (an environment's lib64).
+
+    Shown by itself, it would be a way around what is hidden below the other name.
+    """
+    return os.path.islink(path) and any(_is_below(os.path.realpath(path), other) for other in others if other != path)
+
+
+def _readable_paths(whole: bool, without: Sequence[str] = ()) -> list[str]:
     """What a worker may read: libraries, Python, and the grader's files inside the sandbox.
 
     Args:
+        without: folders that it may not read, wherever they lie.
         whole: name folders even if a secret one is inside (a mount hides it); else their other contents.
     """
     system = ["/lib", "/lib64", "/lib32", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/dev/null"]
     devices = ["/dev/zero", "/dev/urandom", "/dev/random", "/proc/cpuinfo"]  # the last: torch complains without it
-    shown = _shown()
+    shown = _shown(without)
     hidden = [path for path, readable in shown if not readable]
     found = [*system, *devices]
-    for path in (path for path, readable in shown if readable):
+    others = [path for path, readable in shown if readable]
+    for path in (path for path in others if not _another_name(path, others)):
         found += [path] if whole else _without(path, hidden)
     return found
 
@@ -694,8 +741,13 @@ def _tasks_of(uid: int) -> int:
     return count
 
 
-def _bubblewrap() -> list[str]:
-    """The command that makes the namespaces."""
+def _bubblewrap(own: bool = False, without: Sequence[str] = ()) -> list[str]:
+    """The command that makes the namespaces.
+
+    Args:
+        own: what it starts is the zygote: it runs no student code, and may mount a folder for each worker, which gives
+            up that right before it runs any.
+    """
     command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() == 0:
         # Root makes the mounts and then becomes nobody, inside: Python may lie where only root can look, and a
@@ -706,6 +758,8 @@ def _bubblewrap() -> list[str]:
     else:
         command += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
         command += ["--cap-drop", "ALL"]
+    if own:
+        command += ["--cap-add", "CAP_SYS_ADMIN"]
     # Not --die-with-parent, which means the thread that started it: the zygote ends when the judge's socket does.
     command += ["--as-pid-1", "--new-session", "--hostname", "sandbox", "--chdir", "/"]
     # Before the binds: Python itself may lie below /tmp, and a later mount hides an earlier one.
@@ -732,7 +786,7 @@ def _bubblewrap() -> list[str]:
     made: set[str] = set()
     emptied: list[str] = []
     mounted: list[tuple[str, bool]] = []
-    for shown, readable in _shown():
+    for shown, readable in _shown(without):
         # Folders above a mount, where there is nothing yet, that anybody may pass through: bubblewrap's own are
         # for their owner only.
         for parent in map(str, reversed(Path(shown).parents)):
@@ -740,7 +794,9 @@ def _bubblewrap() -> list[str]:
             if parent != "/" and parent not in made and not (above and above[-1]) and (parent, False) not in mounted:
                 made.add(parent)
                 command += ["--perms", "0755", "--dir", parent]
-        if readable:
+        if readable and _another_name(shown, [other for other, state in mounted if state]):
+            command += ["--symlink", os.readlink(shown), shown]
+        elif readable:
             command += ["--ro-bind", shown, shown]
         else:
             command += ["--perms", "0755", "--size", "65536", "--tmpfs", shown]
@@ -748,15 +804,21 @@ def _bubblewrap() -> list[str]:
         mounted.append((shown, readable))
     for shown in emptied:
         command += ["--remount-ro", shown]
+    if own:
+        parent = str(Path(OWN_FOLDER).parent)
+        command += ["--perms", "0755", "--size", "65536", "--tmpfs", parent, "--perms", "0755", "--dir", OWN_FOLDER]
+        command += ["--remount-ro", parent]
     return command
 
 
-def _as_nobody() -> list[str]:
-    """Root becomes another user, for good."""
+def _as_nobody(own: bool = False) -> list[str]:
+    """Root becomes another user, for good; ``own`` as for :func:`_bubblewrap`."""
     if os.geteuid() != 0:
         return []
     user = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
-    return [*user, "--inh-caps", "-all", "--bounding-set", "-all", "--no-new-privs"]
+    kept = "-all,+sys_admin" if own else "-all"
+    ambient = ["--ambient-caps", kept] if own else []
+    return [*user, "--inh-caps", kept, *ambient, "--bounding-set", kept, "--no-new-privs"]
 
 
 # --- which stack ----------------------------------------------------------------------------------
@@ -793,7 +855,7 @@ def _try_bubblewrap() -> None:
         raise InfrastructureError("bubblewrap is not installed (Debian and Ubuntu: apt install bubblewrap)")
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         raise InfrastructureError("setpriv is not installed (package util-linux)")
-    command = [*_bubblewrap(), "--", *_as_nobody(), "/usr/bin/env", "true"]
+    command = [*_bubblewrap(own=True), "--", *_as_nobody(own=True), "/usr/bin/env", "true"]
     done = subprocess.run(command, capture_output=True, timeout=START_SECONDS, env=_environment("/tmp"), check=False)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()

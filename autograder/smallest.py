@@ -7,6 +7,7 @@ import inspect
 import itertools
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,21 +145,36 @@ def small_case(make: Make, sizes: dict[str, int]) -> Case:
     return Case(", ".join(f"{name}={size}" for name, size in sizes.items()), rounded(inputs))
 
 
-def smallest_failure(check: Check, item: Exercise, student: Any, module: str) -> Smallest | None:
-    """Try the function on ever larger sizes until it fails; None if it never does, or hangs."""
+def smallest_failure(
+    check: Check, item: Exercise, student: Any, module: str, fresh: Callable[[], AbstractContextManager[Any]]
+) -> Smallest | None:
+    """Try the function on ever larger sizes until it fails; None if it never does, or hangs.
+
+    Args:
+        fresh: gives the same student in a process in which nothing has been called yet. What is said fails there too:
+            whoever pastes it starts from there, and sees nothing of what earlier calls left behind.
+    """
     for make, sizes in tries(check):
         case = small_case(make, sizes)
-        recorder = Recorder(student, case)
-        try:
-            record = run_case(check, item.parts, recorder, case)
-        except StudentError:
-            return None
-        wrong = [part for part, seen in record.parts.items() if not seen.ok]
-        if any(record.parts[part].outcome is Outcome.TIMED_OUT for part in wrong):
+        wrong, _ = _wrong(check, item, student, case)
+        if wrong is None:
             return None
         if wrong:
-            return Smallest(case.name, _snippet(recorder, case, module, wrong, item))
+            with fresh() as alone:
+                wrong, recorder = _wrong(check, item, alone, case)
+            return Smallest(case.name, _snippet(recorder, case, module, wrong, item)) if wrong else None
     return None
+
+
+def _wrong(check: Check, item: Exercise, student: Any, case: Case) -> tuple[list[str] | None, Recorder]:
+    """The parts that are wrong in a case, and the calls that it made; None if there is no telling."""
+    recorder = Recorder(student, case)
+    try:
+        record = run_case(check, item.parts, recorder, case)
+    except StudentError:
+        return None, recorder
+    wrong = [part for part, seen in record.parts.items() if not seen.ok]
+    return (None if any(record.parts[part].outcome is Outcome.TIMED_OUT for part in wrong) else wrong), recorder
 
 
 def _snippet(recorder: Recorder, case: Case, module: str, wrong: Sequence[str], item: Exercise) -> str:

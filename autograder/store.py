@@ -36,6 +36,7 @@ Pieces = dict[str, str]
 
 #: Files of this package that cannot change a score: a change in one of them does not cause a regrade.
 _WITHOUT_INFLUENCE = {
+    "answers.py",
     "archives.py",
     "checker.py",
     "class_run.py",
@@ -69,6 +70,8 @@ _WITHOUT_INFLUENCE = {
     "nbgrader_bridge.py",
     "nbgrader_feedback.py",
     "nbgrader_late.py",
+    "nbgrader_pages.py",
+    "notebook_choice.py",
     "notebook_runner.py",
     "notebook_sandbox.py",
     "notebook_stand_in.py",
@@ -81,11 +84,14 @@ _WITHOUT_INFLUENCE = {
     "release.py",
     "report.py",
     "roster.py",
+    "safe_html.py",
+    "sheet_columns.py",
     "similarity.py",
     "similarity_report.py",
     "smallest.py",
     "store.py",
     "tables.py",
+    "terminal.py",
     "times.py",
 }
 _INFLUENTIAL_SUFFIXES = {".py", ".toml", ".json", ".npz", ".npy", ".bpf"}
@@ -294,6 +300,7 @@ def _pieces_of_entry(course: Course, unit: Unit) -> Pieces:
     """What course.toml says that can change a result: not the titles, not the other units."""
     entry = {key: value for key, value in asdict(unit).items() if key not in ("title", "exercises")}
     entry["edge_case_credit"] = course.edge_case_credit
+    entry["differences_credit"] = course.differences_credit
     for name in entry.get("upstream", ()):  # earlier units whose functions the module may take
         entry[f"upstream/{name}"] = [asdict(e) for u in course.units if u.id == name for e in u.exercises]
     pieces = {"course/limits": _short(json.dumps(entry, sort_keys=True).encode())}

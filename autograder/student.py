@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder import protocol
-from autograder.channel import printable
 from autograder.errors import UnrolledError
 from autograder.left_out import out_of_time, sentences
+from autograder.other_python import about_python_2, meaning, older_name
+from autograder.plain_text import printable
 from autograder.questions import Questions, Refused
 from autograder.reading import decode
 from autograder.results import Outcome
@@ -47,6 +48,8 @@ class StudentError(Exception):
     kind: str = ""  # the exception's type, if it was one
     category: str = "crashed"
     reason: str = ""  # of what ended a process: in a few words, after a subject
+    words: str = ""  # what the exception said
+    frames: tuple[tuple[str, int, str], ...] = ()  # (file, line, function) in the student's files, outermost first
 
     def __str__(self) -> str:
         return self.message
@@ -57,7 +60,7 @@ class StandIn:
     """A function that replaces one of the student's while a function built on it is judged by itself."""
 
     name: str
-    kind: str  # "plain", "forward" (returns value, cache), "backward" (gets a cache) or "local" (see source)
+    kind: str  # "plain", "forward" (returns value, cache), "backward" (gets a cache; "alone": see worker.py), "local"
     parameters: tuple[str, ...]
     compute: Callable[..., Any]
     steps: str = ""  # of a forward over a sequence: the forward of one step, whose caches it may collect
@@ -153,6 +156,7 @@ class Student(Caller):
     changed: dict[str, set[int]] = field(default_factory=dict)  # function -> places of arguments changed in place
     restarts: int = 0
     lived_with: bool = False  # whether functions of ours, with their text, are or were in its process
+    most_asked: int = MAX_ASKED_ENTRIES  # entries of an array that its code may ask the judge about
     _worker: Worker | None = None
     _loaded: bool = False
     _used: bool = False  # whether a function was called in this process
@@ -185,11 +189,21 @@ class Student(Caller):
             names, absent, notes = reply if len(reply) == 3 else ([], [], [])
             self.names = {name for name in names if type(name) is str} if type(names) is list else set()
             self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
-            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main)]
+            self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main, self._meaning)]
+        if any(type(note) is list and note[:2] == ["syntax", self.submission.main] for note in notes):
+            old = about_python_2(self._text(self.submission.main), self.submission.main)
+            self.left_out += [old] if old else []
         self._loaded = True
         if self.driver:
             self._tell(["driver", self.driver])
         self._substitute()
+
+    def _text(self, file: str) -> str:
+        """The text of one of the student's files; nothing if there is no such file."""
+        return decode(self.submission.files.get(file, b""))[0]
+
+    def _meaning(self, file: str, line: int, kind: str) -> str:
+        return meaning(self._text(file), line, kind)
 
     def _load(self, careful: bool) -> list[Any]:
         """Have a worker import the module, without the statements that are known to end it.
@@ -206,7 +220,7 @@ class Student(Caller):
         self.questions.importing([name for known in self.provided.values() for name in known])
         number, self._at = _call_id(), None
         read = [self.submission.files, self.submission.main, self.module, self.submission.own_package]
-        load = ["load", number, *read, [*self._skipped], careful]
+        load = ["load", number, *read, [*self._skipped], careful, [*self.limits.imports]]
         reply: list[Any] = self._exchange(load, number, "", "loaded", factor=1.0 if careful else 3.0)
         return reply
 
@@ -220,7 +234,7 @@ class Student(Caller):
                 break
             if known and self._at is not None:
                 number, line = self._at
-                lines = decode(self.submission.files[main])[0].split("\n")
+                lines = self._text(main).split("\n")
                 text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
                 self._skipped[number] = out_of_time(line, text, error.reason)
             try:
@@ -349,6 +363,42 @@ class Student(Caller):
         finally:
             del self._callbacks[known:]
 
+    def work(self, calls: Sequence[Call], most: float) -> tuple[list[Answer | StudentError], float]:
+        """Make calls in turn, and measure the processor time that they take together.
+
+        It is read by the judge, of the worker's process as the kernel keeps it, with what the judge spends on its
+        questions: no clock that the student's code could change.
+
+        Args:
+            calls: as for :meth:`in_turn`.
+            most: seconds of processor time after which they are stopped.
+
+        Returns:
+            what came of each call up to the first error, and the seconds. Of calls that are stopped, ``most``.
+        """
+        try:
+            self.start()
+        except StudentError as error:
+            return [error], 0.0
+        worker = self._worker
+        assert worker is not None
+        self._used = True
+        self.questions.begin(calls, self.stand_ins)
+        number = _call_id()
+        known = len(self._callbacks)
+        wire = [[call.name, [self._wire(arg) for arg in call.args], list(call.keep)] for call in calls]
+        try:
+            replies = self._exchange(["calls", number, [wire]], number, calls[-1].name, "results", cpu_seconds=most)
+            used = worker.used()
+            if len(replies) != 1:
+                raise self._ended("", WorkerEnded("its answer broke the protocol"))
+            with self._border(""):
+                return self._answers(calls, replies[0]), used
+        except StudentError as error:
+            return [error], most if error.category == "too_much_work" else 0.0
+        finally:
+            del self._callbacks[known:]
+
     def _answers(self, group: Sequence[Call], replies: Any) -> list[Answer | StudentError]:
         """What came of the calls of a group; trusts nothing in it."""
         answers: list[Answer | StudentError] = []
@@ -401,13 +451,21 @@ class Student(Caller):
         except (WorkerEnded, CallTimedOut):
             self._drop()
 
-    def _exchange(self, message: list[Any], number: int, name: str, wanted: str, factor: float = 1.0) -> Any:
+    def _exchange(
+        self,
+        message: list[Any],
+        number: int,
+        name: str,
+        wanted: str,
+        factor: float = 1.0,
+        cpu_seconds: float | None = None,
+    ) -> Any:
         """Send a message and answer the worker's questions until its reply comes; trusts nothing in it."""
         worker = self._worker
         assert worker is not None
         notes = beats = places = 0
         try:
-            worker.begin(factor)
+            worker.begin(factor, cpu_seconds)
             worker.send(message)
             while True:
                 reply = worker.receive()
@@ -452,7 +510,7 @@ class Student(Caller):
                 name,
                 Outcome.TIMED_OUT,
                 f"{where} within {error.seconds:g} s of {error.kind}. Is there a loop that never ends?",
-                category="timed_out",
+                category="too_much_work" if cpu_seconds and error.kind == "processor time" else "timed_out",
                 reason=f"did not end within {error.seconds:g} s of {error.kind}",
             ) from None
         except protocol.ProtocolError as error:  # of the judge's own message: a submission of many large files
@@ -489,7 +547,9 @@ class Student(Caller):
             for value in values:
                 if type(value) not in (np.ndarray, int, float, bool, type(None)):
                     raise TypeError("not an array or a number")
-                if type(value) is np.ndarray and (value.size > MAX_ASKED_ENTRIES or max(value.shape, default=0) > 1024):
+                if type(value) is np.ndarray and (
+                    value.size > self.most_asked or max(value.shape, default=0) > self.most_asked // 4
+                ):
                     raise ValueError("too large")
             with np.errstate(all="ignore"):
                 return ["answer", self._callbacks[number](*values)]
@@ -535,10 +595,18 @@ class Student(Caller):
         if category == "unsendable":
             return StudentError(name, Outcome.CRASHED, f"what {name} returned cannot be read: {text}.", kind, category)
         if category == "syntax":
-            return StudentError(name, Outcome.CRASHED, f"{kind}: {text}{where}.", kind, category)
-        return StudentError(
-            name, Outcome.CRASHED, f"{kind}: {text}{where}." if text else f"{kind}{where}.", kind, category
-        )
+            words = f"{kind}: {text}{where}."
+            if frames:
+                file, line = frames[-1][:2]
+                # Of a module of which nothing is left; of one function the remark on the module says it.
+                old = "" if name else about_python_2(self._text(file), file)
+                words = f"{words} {old or self._meaning(file, line, kind)}".strip()
+            return StudentError(name, Outcome.CRASHED, words, kind, category)
+        old = older_name(kind, text)
+        said = f"{text} ({old})" if old else text
+        told = f"{kind}: {said}{where}." if said else f"{kind}{where}."
+        places = tuple(frame[:3] for frame in frames)
+        return StudentError(name, Outcome.CRASHED, told, kind, category, words=text, frames=places)
 
     def _drop(self) -> None:
         """Close a worker, keeping what it printed."""

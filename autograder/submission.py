@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.course import Unit
 from autograder.errors import UsageError
+from autograder.reading import decode, readable
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 300
@@ -101,7 +102,7 @@ def _names_in(source: bytes, own_package: str) -> set[str]:
         found = re.findall(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][A-Za-z_0-9.]*)", source, re.MULTILINE)
         return {name.decode().removeprefix(f"{own_package}.").partition(".")[0] for name in found}
     try:
-        tree = ast.parse(source)
+        tree = ast.parse(readable(decode(source)[0], "module").text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     names: set[str] = set()

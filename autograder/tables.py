@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Sequence
 
 from autograder.errors import UsageError
+from autograder.plain_text import printable
 
+_SPACES = dict.fromkeys(map(ord, "\t\r\n\v\f\u0085\u2028\u2029"), " ")
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Cell = str | float | int | None
@@ -31,7 +32,7 @@ def csv_text(rows: Sequence[Sequence[Cell]]) -> str:
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet shows as it is: one line, without control characters, not the start of a formula."""
-    flat = "".join(" " if c in "\t\r\n" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
+    flat = printable(text.translate(_SPACES))
     return f"'{flat}" if text.startswith(_STARTS) or flat.lstrip().startswith(_STARTS) else flat
 
 

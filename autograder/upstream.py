@@ -28,29 +28,24 @@ def provided(unit: Unit) -> Functions:
 
 
 def _unit_02() -> dict[str, StandIn]:
+    from autograder import upstream_layers as layers
     from autograder.checks import test_02_bptt as oracles
-    from autograder.gradcheck import complex_step
-
-    def softmax(x: Any, y: Any, mask: Any = None) -> tuple[float, np.ndarray]:
-        wanted = np.ones(np.shape(y), dtype=bool) if mask is None else np.asarray(mask, dtype=bool)
-        return oracles.softmax_loss(np.asarray(x, dtype=np.float64), np.asarray(y), wanted)
-
-    def affine_gradients(dout: Any, *inputs: Any) -> tuple[Any, ...]:
-        return tuple(complex_step(oracles.affine, inputs, dout, batched=True))
 
     def step(x: Any, prev_h: Any, *weights: Any) -> Any:
         """Also for one sequence without an axis of its own, which x @ Wx + prev_h @ Wh + b takes as well."""
         next_h = oracles.step(np.atleast_2d(x), np.atleast_2d(prev_h), *weights)
         return next_h[0] if np.ndim(x) == np.ndim(prev_h) == 1 else next_h
 
-    forward_step, *backward_step = oracles.STEP_STAND_INS
+    forward_step, backward_step = oracles.STEP_STAND_INS
+    forward, backward = oracles.SEQUENCE_STAND_INS
     made = [
         replace(forward_step, compute=step),
-        *backward_step,
-        *oracles.SEQUENCE_STAND_INS,
+        replace(backward_step, compute=layers.step_gradients),
+        forward,
+        replace(backward, compute=layers.sequence_gradients),
         StandIn("temporal_affine_forward", "forward", ("x", "w", "b"), oracles.affine),
-        StandIn("temporal_affine_backward", "backward", ("dout", "cache"), affine_gradients),
-        StandIn("temporal_softmax_loss", "plain", ("x", "y", "mask"), softmax),
+        StandIn("temporal_affine_backward", "backward", ("dout", "cache"), layers.affine_gradients),
+        StandIn("temporal_softmax_loss", "plain", ("x", "y", "mask"), layers.softmax_loss),
     ]
     return {function.name: function for function in made}
 

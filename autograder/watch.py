@@ -73,6 +73,8 @@ _DIRECTLY = {
     "gc.get_referrers": _WORDS["gc.get_referrers"],
     "gc.get_referents": _WORDS["gc.get_referents"],
 }
+#: What changes files; in the worker's own folder it may.
+_OWN = frozenset({"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "shutil.rmtree"})
 _PATHS = frozenset({"open", "os.listdir", "os.scandir", "os.chdir", "glob.glob"})
 _PLACES = {sys.prefix, sys.base_prefix, sys.exec_prefix, "/usr", "/lib", "/lib64", "/bin"}
 #: Folders of Python and its libraries, with a slash at the end; found once, not in every worker.
@@ -80,6 +82,9 @@ _LIBRARIES = (
     *(os.path.realpath(place).rstrip("/") + "/" for place in _PLACES | {os.path.dirname(os.__file__)}),
     *(place.rstrip("/") + "/" for place in _PLACES),
 )
+#: The grader's files in the sandbox: libraries read the lines of whatever calls them.
+_BESIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
+_INSIDE = frozenset(f"{_BESIDE}{name}.py" for name in ("importing", "worker", "zygote"))
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -90,6 +95,7 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
         files: names of the student's files, as their code objects carry them.
         report: called with words for each new thing, at most :data:`MOST` times, from any thread.
     """
+    own = os.path.join(os.getcwd(), "")  # a worker's own folder: what is done in it concerns nobody
     devices = {"/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/", "."}
     told: set[str] = set()
     local = threading.local()
@@ -111,21 +117,32 @@ def install(files: Container[str], report: Callable[[str], None]) -> None:
             local.busy = False
 
     def describe(event: str, arguments: tuple[Any, ...]) -> str:
+        if event in _OWN and arguments and within(arguments[0]):
+            return ""
         if event not in _PATHS:
             template = _WORDS.get(event) or _DIRECTLY.get(event, "")
             return template.format(*(_short(argument) for argument in (*arguments, "", "")))
         path = arguments[0] if arguments else ""
         if isinstance(path, bytes):
             path = os.fsdecode(path)
+        if within(path):
+            return ""
         if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
             return f"write to {_short(path)}" if not isinstance(path, int) and path not in devices else ""
         if not isinstance(path, str) or path in devices:
             return ""
         # A file beside the module, or a library's: nothing to tell, whether or not it is there.
         inside = not path.startswith(("/", "~")) and ".." not in path.split("/")
-        if inside or (os.path.normpath(path) + "/").startswith(_LIBRARIES):
+        if inside or path in _INSIDE or (os.path.normpath(path) + "/").startswith(_LIBRARIES):
             return ""
         return f"{'read' if event == 'open' else 'look into'} {_short(path)}"
+
+    def within(path: Any) -> bool:
+        """Whether a path leads into the worker's own folder, if it has one."""
+        if own == os.sep or not isinstance(path, (str, bytes)):
+            return False
+        whole = os.path.realpath(os.fsdecode(path))
+        return os.path.join(whole, "").startswith(own)
 
     def by_student(event: str) -> bool:
         frame: types.FrameType | None = sys._getframe(2)  # whoever caused the event

@@ -58,8 +58,9 @@ def reseed() -> None:
     """Same numbers on every call, so that a submission's score never depends on chance."""
     random.seed(0)
     np.random.seed(0)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(0)
+    torch = sys.modules.get("torch")
+    if getattr(torch, "__file__", None):  # one that is there, and none that stands for an absent one
+        torch.manual_seed(0)  # type: ignore[union-attr]
 
 
 def to_plain(value: Any, depth: int = 0) -> Any:
@@ -85,16 +86,41 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         if array.dtype.newbyteorder("<") in protocol.DTYPES and array.ndim <= protocol.MAX_NDIM:
             return array
         return protocol.Opaque(f"array of {array.dtype}"[:100])
-    if kind is types.GeneratorType:  # `yield` does as well as a list
-        value = list(itertools.islice(value, MAX_RESULT_ITEMS + 1))
-        kind = list
+    value = gone_through(value)
+    kind = type(value)
     if kind in (list, tuple) and len(value) <= MAX_RESULT_ITEMS:
         return kind(to_plain(item, depth + 1) for item in value)
-    if isinstance(value, dict) and len(value) <= MAX_RESULT_ITEMS and all(type(key) is str for key in value):
+    if kind is dict and len(value) <= MAX_RESULT_ITEMS and all(type(key) is str for key in value):
         return {key: to_plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, tuple):  # a named tuple
-        return tuple(to_plain(item, depth + 1) for item in tuple(value))
     return protocol.Opaque(kind.__name__[:100])
+
+
+#: What has items, but in no order that means anything, or none that its author wants to be asked for.
+_NO_SEQUENCES = (str, bytes, bytearray, memoryview, set, frozenset, type, types.ModuleType)
+
+
+def gone_through(value: Any) -> Any:
+    """What a caller could go through with ``for``, as a list; a mapping as a dict; all else as it is.
+
+    ``yield``, ``zip``, ``map``, a deque, a dict's values, and a class of the student's with ``__iter__`` or
+    ``__getitem__`` do as well as a list. At most one item more than can be sent is asked for, since some never end.
+    """
+    kind = type(value)
+    if kind in (list, tuple, dict) or isinstance(value, _NO_SEQUENCES) or hasattr(kind, "__array__"):
+        return value
+    if isinstance(value, tuple):  # a named tuple
+        return tuple(itertools.islice(tuple.__iter__(value), MAX_RESULT_ITEMS + 1))
+    if isinstance(value, Mapping):
+        return {key: value[key] for key in itertools.islice(iter(value), MAX_RESULT_ITEMS + 1)}
+    if hasattr(kind, "__iter__"):
+        return list(itertools.islice(iter(value), MAX_RESULT_ITEMS + 1))
+    if hasattr(kind, "__getitem__"):
+        most = min(len(value), MAX_RESULT_ITEMS + 1) if hasattr(kind, "__len__") else MAX_RESULT_ITEMS + 1
+        try:
+            return list(itertools.islice(iter(value), most))
+        except (KeyError, TypeError):  # what it has is not numbered: no sequence
+            return value
+    return value
 
 
 def describe_error(
@@ -153,6 +179,7 @@ class Worker:
         self.lost: dict[str, str] = {}  # names that the module would have -> why it has not
         self.own: dict[str, Any] = {}  # what stood where a stand-in stands; _NOTHING: nothing
         self.memo: dict[int, tuple[Any, list[Any]]] = {}  # id of a cache -> (the cache, the step's inputs)
+        self.forms: dict[int, Any] = {}  # id of a student's backward function -> what it returned last
         self.driver: types.ModuleType | None = None
         self.call_id = 0
         self.stdout = sys.stdout  # the student may put another in its place
@@ -202,11 +229,13 @@ class Worker:
         own_package: str | None,
         skip: list[int],
         careful: bool,
+        imports: list[str],
     ) -> None:
         """Import the student's main file under the unit's module name.
 
         Args:
             skip: numbers of its statements that are left out.
+            imports: names of the libraries that it may import; none: all.
             careful: tell of each statement before it is run.
         """
         self.files = files
@@ -218,7 +247,7 @@ class Worker:
             protocol.write_frame(self.send, ["at", call_id, number, line])
 
         importer = importing.Importer(
-            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None
+            files, main, name, own_package, inert, reading, frozenset(skip), tell if careful else None, imports
         )
         reseed()
         try:
@@ -226,7 +255,9 @@ class Worker:
         except BaseException as error:
             self.reply(["error", call_id, describe_error(error, files)])
             return
+        inert.Reading.now = False
         self.lost = importer.lost
+        importer.notes += [["passed", module, known] for module, known in inert.Reading.decorated.items()]
         names = [key for key, value in self.module.__dict__.items() if type(key) is str and callable(value)]
         self.reply(["loaded", call_id, [names[:MAX_RESULT_ITEMS], importer.missing(), importer.notes[:MAX_NOTES]]])
 
@@ -365,6 +396,8 @@ class Worker:
         return False
 
     def result(self, value: Any, keep: list[int]) -> Any:
+        if keep:
+            value = gone_through(value)
         if not keep or not isinstance(value, (tuple, list)):
             return to_plain(value)
         items: list[Any] = []
@@ -452,8 +485,9 @@ class Worker:
             elif kind == "forward":
                 names[name] = self.forward(stand_in, own)
             else:
-                made = {"plain": self.plain, "backward": self.backward}[kind]
-                names[name] = made(number, own, stand_in["parameters"])
+                alone = functools.partial(self.backward, alone=True)
+                made: dict[str, Any] = {"plain": self.plain, "backward": self.backward, "backward alone": alone}
+                names[name] = made[kind](number, own, stand_in["parameters"])
 
     def restore(self) -> None:
         """Put the student's functions back where stand-ins stand."""
@@ -532,7 +566,12 @@ class Worker:
             return []
         return caches
 
-    def backward(self, number: int, own: Any, parameters: list[str]) -> Any:
+    def backward(self, number: int, own: Any, parameters: list[str], alone: bool = False) -> Any:
+        """The judge's gradients in the form in which the student's function returns its own.
+
+        ``alone``: it is not called for that again, where the work of what calls it is measured.
+        """
+
         def stand_in(*args: Any, **kwargs: Any) -> Any:
             *given, cache = self.bind(own, parameters, args, kwargs)
             known = self.memo.get(id(cache))
@@ -542,13 +581,15 @@ class Worker:
                 raise NotRecognised("a cache that no forward pass returned")
             upstream = [np.array(value) for value in given]
             value = self.ask(number, [*upstream, *known[1]])
-            try:
-                own_value = own(*(value.copy() for value in upstream), cache)
-            except Exception:
-                return value
-            if isinstance(own_value, tuple) and hasattr(own_value, "_make") and len(own_value) == len(value):
-                return own_value._make(value)  # a named tuple, whose fields the student may read by name
-            return list(value) if isinstance(own_value, list) else value
+            if not alone or id(own) not in self.forms:
+                try:
+                    self.forms[id(own)] = own(*(value.copy() for value in upstream), cache)
+                except Exception:
+                    self.forms[id(own)] = value
+            form = self.forms[id(own)]
+            if isinstance(form, tuple) and hasattr(form, "_make") and len(form) == len(value):
+                return form._make(value)  # a named tuple, whose fields the student may read by name
+            return list(value) if isinstance(form, list) else value
 
         return stand_in
 

@@ -25,6 +25,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ class Zygote:
         self.base = lockdown.address_space_now()
         self.filter: Any = lockdown.seccomp_program(lockdown.load_seccomp_filter())
         # Rules restrict nobody before they are applied: made once, for all children.
-        self.rules: int = lockdown.landlock_ruleset(settings["readable"])
+        own: str | None = settings["own"]
+        self.rules: int = lockdown.landlock_ruleset(settings["readable"], own and os.path.dirname(own))
 
     def serve(self) -> None:
         """One request at a time: fork a child, or tell how one ended."""
@@ -133,6 +135,8 @@ class Zygote:
             self.lockdown.die_with_parent()  # the kernel forgets it when a process becomes another user
             if os.getppid() != self.pid:
                 os._exit(0)  # the zygote ended first
+            if self.settings["own"] is not None:
+                self.furnish(self.settings["own"])
             self.lockdown.give_up_privileges()
             self.lockdown.apply_landlock(rules)
             self.lockdown.apply_seccomp(self.filter)
@@ -144,6 +148,12 @@ class Zygote:
             sys.stderr.flush()
             os._exit(70)
         os._exit(0)
+
+    def furnish(self, own: str) -> None:
+        """In the child: an empty folder that is its own, as the current one and wherever a program looks for one."""
+        self.lockdown.own_folder(own, self.settings["own_bytes"], self.settings["own_files"])
+        os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), own))
+        tempfile.tempdir = None  # looked for again
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def student_of(unit_id: str, source: str, cpu_seconds: float = 0.0) -> Iterator[
     unit = the_unit(unit_id)
     submission = Submission(Path("handed_in"), unit.module_file, {unit.module_file: source.encode()})
     seconds = cpu_seconds or unit.call_cpu_seconds
-    limits = Limits(unit.engine, seconds, unit.call_wall_seconds, unit.memory_mb)
+    limits = Limits(unit.engine, seconds, unit.call_wall_seconds, unit.memory_mb, unit.imports)
     student = Student(submission, unit.module, limits, stack_for(unit), (), provided(unit), driver(unit.id))
     try:
         yield student

@@ -95,3 +95,75 @@ def test_what_a_notebooks_kernel_adds_to_python_is_there() -> None:
     source = "get_ipython().run_line_magic('matplotlib', 'inline')\ndef f(x):\n    display(x)\n    return x + 1.0\n"
     with student_of(UNIT, source) as student:
         assert student.call("f", [1.0]) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("imports", "before", "after"),
+    [
+        ("from numba import njit", "@njit\n", ""),
+        ("from numba import njit", "@njit(cache=True)\n", ""),
+        ("from jaxtyping import jaxtyped\nfrom beartype import beartype", "@jaxtyped(typechecker=beartype)\n", ""),
+        ("import functools, jax", "@functools.partial(jax.jit, static_argnums=0)\n", ""),
+        ("import numba", "", "relative_error = numba.njit(relative_error)\n"),
+        ("import equinox as eqx", "class Cell(eqx.Module, strict=True):\n    W: eqx.Array\n\n\n", "cell = Cell(3)\n"),
+        ("import cupy as cp\nxp = cp if cp.cuda.is_available() else np", "", "assert xp is np\n"),
+        (
+            'import wandb\nwandb.login()\nrun = wandb.init(project="x")',
+            "",
+            "with wandb.init() as run:\n    run.log({})\n",
+        ),
+        ('from google.colab import drive\ndrive.mount("/content/drive")', "", ""),
+        (
+            "import tensorflow as tf\nprint(tf.__version__)",
+            "",
+            'for c in tf.config.list("GPU"):\n    c.memory = 1 + c.size\n',
+        ),
+        ("import jax.numpy as jnp", "def g(x: jnp.ndarray | None = None) -> jnp.ndarray: ...\n\n\n", ""),
+    ],
+)
+def test_a_use_while_the_file_is_read_costs_nothing(imports: str, before: str, after: str) -> None:
+    """Decorators, base classes and calls beside the functions: all points, as at home where the module is there."""
+    source = reference_source(UNIT).replace("import numpy as np\n", f"import numpy as np\n{imports}\n", 1)
+    source = source.replace("def relative_error", f"{before}def relative_error", 1) + after
+    result = judge_source(UNIT, source)
+    assert result.score == result.max_score and not result.message
+    assert remarks(result)
+
+
+def test_a_decorator_that_is_passed_over_is_said() -> None:
+    """The function's name and the module's."""
+    source = "from numba import njit\n@njit\ndef f():\n    return 1.0\n"
+    with student_of(UNIT, source) as student:
+        assert student.call("f", []) == 1.0
+        assert student.left_out == ["numba is not here: f is judged without its decorator from it."]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["njit(abs)", "Cell(3)", "njit.x + 1", "njit(lambda: 1)", "with_it(2)"],
+    ids=["call", "class", "sum", "jit", "alias"],
+)
+def test_in_a_function_it_refuses_and_names_the_module(body: str) -> None:
+    """Nothing is computed with what is not there, a class that builds on it neither."""
+    source = "from numba import njit, Base\nclass Cell(Base):\n    pass\nwith_it = njit(parallel=True)\n"
+    with student_of(UNIT, f"{source}def f():\n    return {body}\n") as student:
+        with pytest.raises(StudentError, match="No module named 'numba'"):
+            student.call("f", [])
+
+
+def test_no_value_is_an_instance_of_what_is_not_there() -> None:
+    """Whoever asks whether a value is such an object gets the right answer."""
+    source = "import torch_like as t\ndef f(x):\n    return x.numpy() if isinstance(x, t.Tensor) else x\n"
+    with student_of(UNIT, source) as student:
+        assert student.call("f", [2.0]) == 2.0
+
+
+def test_a_debugger_does_not_stop() -> None:
+    """Not while the file is read, and not in a function; the lines are named."""
+    source = "import pdb\nbreakpoint()\ndef f():\n    pdb.set_trace()\n    breakpoint()\n    return 1.0\n"
+    result = judge_source(UNIT, reference_source(UNIT) + source, exercises=["relative_error"])
+    assert result.score == result.max_score
+    line = reference_source(UNIT).count("\n") + 2
+    assert f"Lines {line}, {line + 2}, {line + 3} stop for a debugger" in result.exercises[0].remarks[0]
+    with student_of(UNIT, source) as student:
+        assert student.call("f", []) == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from alternative_helpers import called, points_lost, text_of, with_functions
-from grading_helpers import judge_path, judge_source, reference_source, sample_draws
+from grading_helpers import judge_source, reference_source, sample_draws
 
 from autograder.checks import test_04_lstm_gru as checks
 from autograder.gradcheck import compare
@@ -25,12 +25,6 @@ def changed(name: str, *changes: tuple[str, str], exercises: list[str]) -> dict[
         assert source.count(old) == 1, old
         source = source.replace(old, new)
     return points_lost(judge_source(UNIT, source, exercises=exercises))
-
-
-def test_tensors_of_another_library_are_as_good_as_arrays() -> None:
-    """Weights made as torch tensors, one a parameter, are judged by their numbers."""
-    result = judge_path(UNIT, called(UNIT, "with_torch"), exercises=["init_lstm", "to_torch_lstm"])
-    assert points_lost(result) == {}
 
 
 def test_a_file_with_some_of_the_functions_is_judged_by_those() -> None:

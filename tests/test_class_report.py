@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import unicodedata
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -197,10 +196,12 @@ def test_lateness_is_visible(tmp_path: Path) -> None:
     results = [made("ada"), made("bruno")]
     late = {("bruno", UNIT.id): Late(2 * 86400, 20)}
     page = section(page_of(tmp_path, results, late), "late")
-    assert "bruno" in page and "2 days late: −20 %" in page and ">64<" in page and "ada" not in page
+    assert (
+        "bruno" in page and "2 days late, the 2nd day has begun: −20 %" in page and ">64<" in page and "ada" not in page
+    )
     report.student_feedback(results[1], COURSE, tmp_path / "b.html", late)
     own = (tmp_path / "b.html").read_text(encoding="utf-8")
-    assert "Handed in 2 days late: −20 %" in own and "64 count" in own
+    assert "Handed in 2 days late, the 2nd day has begun: −20 %" in own and "64 count" in own
 
 
 def test_nobody_late_nothing_said(tmp_path: Path) -> None:
@@ -323,6 +324,20 @@ def test_pages_know_roster_and_earlier_submissions(tmp_path: Path) -> None:
     assert "does without a roster" in said[0] and "must have a column 'id'" in said[0]
 
 
+def test_pages_of_withdrawn_work_are_put_away(tmp_path: Path) -> None:
+    """A page whose student has nothing in submitted/ any more is moved, and that is said; the others stay."""
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
+    report.write_class_pages(class_of(3), COURSE, tmp_path)
+    students = tmp_path / "reports" / UNIT.id / "students"
+    first, *others = sorted(page.stem for page in students.glob("*.html"))
+    for name in others[:-1]:
+        (tmp_path / "submitted" / name / UNIT.id).mkdir(parents=True)
+    said = report.write_class_pages([r for r in class_of(3) if r.student == first], COURSE, tmp_path)
+    assert sorted(page.stem for page in students.glob("*.html")) == [first, *others[:-1]]
+    assert [page.stem for page in (students.parent / "withdrawn").glob("*.html")] == others[-1:]
+    assert any("any more" in line and others[-1] in line for line in said)
+
+
 class Ended(Executor):
     """Processes of which one has been killed."""
 
@@ -346,11 +361,8 @@ def test_plots_drawn_elsewhere_make_the_same_report(tmp_path: Path, executor: Ex
 
 
 def test_signs_that_cannot_be_shown_are_replaced() -> None:
-    """Control characters and halves of characters, as Unicode has them; line breaks and tabs stay."""
-    signs = [chr(number) for number in range(0x110000)]
-    bad = [c for c in signs if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]
-    assert report._printable("".join(bad)) == "�" * len(bad)
-    assert report._printable("".join(good := sorted(set(signs) - set(bad)))) == "".join(good)
+    """What a page cannot show, or what changes how the rest is shown, becomes a sign; line breaks and tabs stay."""
+    assert report._printable("a\x1b[31m\u202eb\u200b\ud800\n\tc") == "a�[31m�b��\n\tc"
 
 
 # ── how it looks ──────────────────────────────────────────────────────────────────────────────────────

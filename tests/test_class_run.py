@@ -179,6 +179,15 @@ def test_json_lines_tell_what_diff_shows(classroom, capsys):
     assert change["why"] == ["another submission (bptt.py)"] and not found[-1]["written"]
 
 
+def test_withdrawn_work_is_said_and_kept(classroom):
+    """Its points and marks stay in the gradebook, for whoever gets it back; a run over all says whose they are."""
+    before = marks(classroom)["grades"]
+    shutil.rmtree(classroom / folders.SUBMITTED / "ada")
+    _, said, _ = run(QUICK)
+    assert "not in submitted/ any more: ada" in " ".join(said.split()) and marks(classroom)["grades"] == before
+    assert "any more: ada" not in " ".join(run(replace(QUICK, students=("bob",)))[1].split())
+
+
 def test_quiet_says_nothing_if_nothing_is_wrong(classroom, capsys):
     """Neither on stdout nor on stderr, but for the warning that this isolation is weak."""
     _, said, _ = run(replace(QUICK, quiet=True))

@@ -181,3 +181,16 @@ def _children(pid):
         return [child.pid for child in psutil.Process(pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def test_what_is_said_of_a_right_function_is_shown(tmp_path):
+    """Does the list of exercises show what was left out, and that a stub stands below the work?"""
+    reference = reference_path(load_course().unit("01_vanilla_rnn")).read_text(encoding="utf-8")
+    stub = "\n\ndef rnn_cell(x, prev_h, Wx, Wh, b):\n    raise NotImplementedError\n\n\nassert False\n"
+    file = tmp_path / "vanilla_rnn.py"
+    file.write_text(reference + stub, encoding="utf-8")
+    from click.testing import CliRunner
+
+    shown = CliRunner().invoke(cli.cli, ["check", "01_vanilla_rnn", "--folder", str(file)]).output
+    shown = " ".join(shown.split())
+    assert "rnn_cell is defined twice; the last definition, line" in shown and "Left out: Line" in shown

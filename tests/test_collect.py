@@ -165,6 +165,30 @@ def test_the_exchange_keeps_every_attempt(root: Path, download: Path) -> None:
     assert (root / "submitted/ada/02_bptt/timestamp.txt").read_text().startswith("2027-03-02 10:00:00")
 
 
+@pytest.mark.parametrize(
+    ("time", "zone", "utc"),
+    [
+        ("2026-10-24 23:30:00.5 CEST", "Europe/Berlin", "2026-10-24 21:30:00"),
+        ("2026-10-24 23:30:00 +0200", None, "2026-10-24 21:30:00"),
+        ("2026-10-24 19:30:00 -04", None, "2026-10-24 23:30:00"),
+        ("2026-10-24 23:30:00", None, "2026-10-24 23:30:00"),
+        ("2026-10-24 23:30:00 CEST", None, ""),
+        ("2026-10-24 15:30:00 PST", "Europe/Berlin", ""),
+    ],
+)
+@pytest.mark.parametrize("random", ["", "+c2VjcmV0"])
+def test_the_exchange_s_zone_counts(
+    root: Path, download: Path, time: str, zone: str | None, utc: str, random: str
+) -> None:
+    """An exchange can be set to any zone; a name that could be several is not collected, and why is said."""
+    put(download / f"ada+{UNIT.id}+{time}{random}" / "bptt.py")
+    _, (line,) = collect(UNIT, replace(COURSE, zone=zone), root, download)
+    if utc:
+        assert line.what == "new" and (root / "submitted/ada/02_bptt/timestamp.txt").read_text() == f"{utc} UTC\n"
+    else:
+        assert line.what == "not collected" and "the time zone" in line.problem
+
+
 def test_another_course_s_submitted_folder(root: Path, download: Path) -> None:
     """What nbgrader collect made is taken over with its times."""
     put(download / "ada" / UNIT.id / "bptt.py")
@@ -322,15 +346,18 @@ def test_times_from_a_file(root: Path, download: Path, tmp_path: Path) -> None:
     times = put(tmp_path / "times.csv", "id,time\nada,2027-03-03T00:00:00+01:00\neve,2027-03-01T00:00:00Z\n")
     _, lines = collect(UNIT, WITH_RULE, root, download, times=times)
     ada, eve = lines
-    assert ada.late == "1 day late: −20 %" and eve.lost and "not in the download" in eve.problem
+    assert ada.late == "1 day 1 min late, the 2nd day has begun: −20 %"
+    assert eve.lost and "not in the download" in eve.problem
     assert (root / "submitted/ada/02_bptt/timestamp.txt").read_text() == "2027-03-02 23:00:00 UTC\n"
 
 
 def test_an_unclear_time_is_refused(root: Path, download: Path, tmp_path: Path) -> None:
     """A time without its offset could be two moments."""
     put(download / "ada" / "bptt.py")
-    with pytest.raises(UsageError, match="line 2: no time with its offset"):
+    with pytest.raises(UsageError, match="line 2: .* which does not say in which time zone"):
         run(root, download, times=put(tmp_path / "times.csv", "id,time\nada,2027-03-03T00:00:00\n"))
+    with pytest.raises(UsageError, match="which number is the day"):
+        run(root, download, times=put(tmp_path / "times.csv", "id,time\nada,24.10.2026 23:30\n"))
 
 
 # ── archives that are not honest ──────────────────────────────────────────────────────────────────────

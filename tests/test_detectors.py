@@ -208,13 +208,24 @@ def test_what_a_known_mistake_does_not_explain_is_said_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    ["rng = np.random.default_rng(0); return rng.normal(size=(N, T, h0.shape[1]))", "return np.full(h.shape, 0.1)"],
+    ("body", "kind"),
+    [
+        ("rng = np.random.default_rng(0); return rng.normal(size=(N, T, h0.shape[1]))", "without-effect"),
+        ("return np.full(h.shape, 0.1)", "the-same-number-always"),
+    ],
 )
-def test_what_has_no_kind_gets_no_name(body: str) -> None:
-    """Random numbers and a constant are wrong, and nothing more is said about them."""
+def test_what_is_not_made_from_its_inputs_is_told_so(body: str, kind: str) -> None:
+    """Random numbers and a constant are wrong, and do not depend on what goes in."""
     found = judged(FIRST, "unroll", (UNROLLED, UNROLLED.replace("return h", body)))
-    assert found.points == 0 and found.mistake is None
+    assert found.points == 0
+    assert kinds(found) == {GENERAL + kind}
+
+
+def test_what_has_no_kind_gets_no_name() -> None:
+    """A result that is wrong in a way of its own: nothing more is said about it."""
+    found = judged(FIRST, "unroll", (UNROLLED, UNROLLED.replace("return h", "return np.sin(3 * h) + h**2")))
+    assert found.points == 0
+    assert found.mistake is None
 
 
 @pytest.mark.parametrize("kind", SUBMISSIONS)

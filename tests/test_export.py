@@ -23,6 +23,7 @@ import pytest
 import yaml
 from golden_files import same_as_golden
 from patience import HANGS
+from postgres_server import Server
 from small_course import make_course, make_result
 
 from autograder import cli, gradebook, gradescope_run
@@ -296,10 +297,84 @@ def test_moodle_s_worksheet_is_filled_in(tmp_path: Path) -> None:
     assert any("will not change the grade of Ada O'Neil" in note for note in table.notes)
 
 
-def test_a_worksheet_in_another_language_is_refused() -> None:
-    """Without the columns that Moodle's import looks for, nothing is guessed."""
-    with pytest.raises(UsageError, match="set to English"):
-        fill_moodle_sheet("Kennung,Vollständiger Name,Bewertung\nTeilnehmer 1,x,\n", MARKS, Roster(), TITLE)
+HEADINGS = {
+    "German": 'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden",'
+    '"Zuletzt geändert (Abgabe)","Zuletzt geändert (Bewertung)","Feedback als Kommentar"',
+    "French": "Identifiant,Nom complet,Adresse de courriel,Statut,Note,Note maximale,La note peut être modifiée,"
+    "Dernière modification (travail remis),Dernière modification (note),Feedback par commentaires",
+    "Spanish": "Identificador,Nombre completo,Dirección de correo,Estatus,Calificación,Calificación máxima,"
+    "La calificación puede ser cambiada,Última modificación (entrega),Última modificación (calificación),Comentarios",
+    "English, new": MOODLE_SHEET.splitlines()[0].replace("Maximum Grade", "Maximum grade"),
+    "English, odd": MOODLE_SHEET.splitlines()[0].replace("Maximum Grade", " HIGHEST  GRADE "),
+}
+PEOPLE = (
+    'Teilnehmer/in502,Bruno,bruno@example.edu,x,,"100,00",Ja,"Montag, 1. März",-,\n'
+    'Teilnehmer/in501,Ada O\'Neil,ada@example.edu,x,"12,00","100,00",Nein,-,-,\n'
+    'Teilnehmer/in503,Zoë Łukasik,zoe@example.edu,x,,"100,00",Ja,-,-,\n'
+)
+
+
+@pytest.mark.parametrize("language", HEADINGS)
+def test_a_worksheet_is_read_in_its_language(tmp_path: Path, language: str) -> None:
+    """Columns are found by what their headings mean; points are written with the sheet's own decimal comma."""
+    sheet = f"\ufeff{HEADINGS[language]}\n{PEOPLE}"
+    table = fill_moodle_sheet(sheet, MARKS, roster_of(tmp_path, ADA, BRUNO, ZOE), TITLE)
+    before, after = rows(sheet.removeprefix("\ufeff")), rows(table.text)
+    assert [row[4] for row in after[1:]] == ["36,8", "86", ""]
+    assert [row[:4] + row[5:] for row in after] == [row[:4] + row[5:] for row in before]
+    notes = " ".join(table.notes)
+    assert "out of 100,00, these points are out of 104" in notes and "--out-of 100." in notes
+    assert "will not change the grade of Ada O'Neil" in notes
+
+
+def test_a_worksheet_in_an_unknown_language_is_refused_or_explained(tmp_path: Path) -> None:
+    """Nothing is guessed; whoever says which column it is, gets it filled in."""
+    sheet = "Identyfikator,Pełna nazwa,Adres e-mail,Ocena,Zmieniono\nUczestnik 501,Ada,ada@example.edu,,-\n"
+    with pytest.raises(UsageError, match="set to English, or name the column for the points with --grade-column"):
+        fill_moodle_sheet(sheet, MARKS, Roster(), TITLE)
+    roster = roster_of(tmp_path, ADA, BRUNO, ZOE)
+    assert column(fill_moodle_sheet(sheet, MARKS, roster, TITLE, "Ocena").text, "Ocena") == ["86"]
+    with pytest.raises(UsageError, match="no column 'Punkty'"):
+        fill_moodle_sheet(sheet, MARKS, roster, TITLE, "Punkty")
+
+
+@pytest.mark.parametrize(
+    ("heading", "grade", "most"),
+    [
+        ("Scale", "", "Fail   Pass"),
+        ("Skala", "", "1, 2"),
+        ("Maximum Grade", "Pass", "1"),
+        ("Maximum grade", "", "Good"),
+    ],
+)
+def test_points_are_not_written_into_a_scale(tmp_path: Path, heading: str, grade: str, most: str) -> None:
+    """An assignment that is marked with words takes no points; it is said which words."""
+    sheet = f'Identifier,Full name,Grade,{heading},Last modified (grade)\nParticipant 501,Ada,{grade},"{most}",-\n'
+    with pytest.raises(UsageError, match="marked on a scale"):
+        fill_moodle_sheet(sheet, MARKS, roster_of(tmp_path, ADA, BRUNO, ZOE), TITLE)
+
+
+@pytest.mark.parametrize(
+    ("most", "says"),
+    [
+        ("104", ""), ("104.00", ""), ("104,00", ""), ("1,048.00", "--out-of 1048."), ("1.048,00", "--out-of 1048."),
+        ("1\u202f048,00", "--out-of 1048."), ("1'048.00", "--out-of 1048."), ("100.00", "--out-of 100."),
+        ("1,04,8", "cannot be read"), ("a hundred", "cannot be read"), ("", ""), ("(read only)", ""),
+    ],
+)  # fmt: skip
+def test_most_points_are_read_in_every_spelling(tmp_path: Path, most: str, says: str) -> None:
+    """Thousands and decimals as a system writes them; what cannot be read is said, never passed over."""
+    sheet = CANVAS_SHEET.replace(",10,104,", f',10,"{most}",')
+    notes = fill_canvas_sheet(sheet, MARKS, roster_of(tmp_path, ADA, BRUNO, ZOE), TITLE).notes
+    found = [note for note in notes if "Canvas has" in note]
+    assert len(found) == bool(says) and says in "".join(found)
+
+
+def test_whoever_canvas_excuses_stays_excused(tmp_path: Path) -> None:
+    """EX is a decision of a person there; it comes back as it was, and is said."""
+    sheet = CANVAS_SHEET.replace("ada1,A1,7,3,", "ada1,A1,7,EX,")
+    table = fill_canvas_sheet(sheet, MARKS, roster_of(tmp_path, ADA, BRUNO, ZOE), TITLE)
+    assert rows(table.text)[4][5] == "EX" and any("Excused" in note and "O'Neil" in note for note in table.notes)
 
 
 def test_without_a_roster_ids_and_names_are_compared() -> None:
@@ -611,6 +686,83 @@ def test_notes_say_what_a_person_should_know(course_root: Path) -> None:
     """Unmarked answers and missing people are said."""
     notes = " ".join(export("csv", request(course_root)).notes)
     assert "of 1 student have not been marked" in notes and "zoe" in notes
+
+
+def test_withdrawn_work_is_not_exported(course_root: Path) -> None:
+    """What is not in submitted/ any more is said with its points and left out; the gradebook keeps it."""
+    shutil.rmtree(course_root / "submitted" / "ada")
+    people = Roster((Person("ada"), Person("bruno")))
+    done = export("csv", request(course_root, roster=people))
+    text = done.files[0].read_text()
+    assert column(text, "handed_in") == ["withdrawn", "yes"] and column(text, "score") == ["", "40"]
+    assert any("not in submitted/ any more" in note and "ada (82.5 of 83 points)" in note for note in done.notes)
+    for form, name in (("canvas", "Backpropagation through time"), ("moodle", "Backpropagation through time")):
+        text = export(form, request(course_root, roster=people, assignment=name)).files[0].read_text()
+        assert [cell for cell in column(text, name) if cell != "83"] == ["", "40"]
+    kept = export("csv", request(course_root, roster=people, keep_withdrawn=True)).files[0].read_text()
+    assert column(kept, "handed_in") == ["withdrawn", "yes"] and column(kept, "score") == ["82.5", "40"]
+
+
+def test_who_left_the_class_is_not_exported_to_an_lms(course_root: Path) -> None:
+    """Graded, but not in the roster: said in every form, and in the file only where people read it."""
+    people = Roster((Person("ada"),))
+    for form, expected in (("csv", ["ada", "bruno"]), ("canvas", ["ada"])):
+        done = export(form, request(course_root, roster=people))
+        table = rows(done.files[0].read_text())
+        assert [name for name in ("ada", "bruno") if any(name in "".join(row) for row in table)] == expected
+        assert any("not in the roster (any more)" in note and "bruno" in note for note in done.notes)
+    kept = export("canvas", request(course_root, roster=people, keep_withdrawn=True))
+    assert "bruno" in kept.files[0].read_text()
+    with pytest.raises(UsageError, match="nobody to export.*bruno"):
+        export("moodle", request(course_root, roster=Roster((Person("zoe"),)), students=("bruno",)))
+
+
+def test_marks_of_an_earlier_hand_in_are_said(course_root: Path) -> None:
+    """They count until a person looks again, and nobody says that they count 0."""
+    with quiet_nbgrader(), gradebook.open_gradebook(f"sqlite:///{course_root / 'gradebook.db'}", COURSE.name) as gb:
+        gb.find_grade("q_why_sum", UNIT.id, UNIT.id, "ada").needs_manual_grade = True
+        gb.db.commit()
+    ada = read_marks(UNIT, COURSE, course_root, Roster(), students=["ada"])[0]
+    assert (ada.written, ada.unmarked, ada.to_review) == (2.5, 0, 1)
+    notes = export("csv", request(course_root, students=("ada",))).notes
+    assert any("before the work was graded again are counted: ada" in note for note in notes)
+    assert not any("count 0 so far" in note for note in notes)
+
+
+def test_an_export_writes_nothing_into_the_gradebook(course_root: Path) -> None:
+    """It reads, penalties included."""
+    course = replace(COURSE, late=LateRule(percent_per_day=10, due=((UNIT.id, datetime(2027, 3, 1, tzinfo=UTC)),)))
+    (course_root / "submitted" / "ada" / UNIT.id / "timestamp.txt").write_text("2027-03-01 10:00:00 UTC")
+    before = (course_root / "gradebook.db").read_bytes()
+    ada, _ = read_marks(UNIT, course, course_root, Roster())
+    assert ada.penalty == 8.25 and ada.submitted_at == datetime(2027, 3, 1, 10, tzinfo=UTC)
+    assert (course_root / "gradebook.db").read_bytes() == before
+
+
+def test_without_rule_and_time_nothing_is_taken_off(course_root: Path) -> None:
+    """A penalty that is still in the gradebook is no reason, unless another plugin's."""
+    with quiet_nbgrader(), gradebook.open_gradebook(f"sqlite:///{course_root / 'gradebook.db'}", COURSE.name) as gb:
+        gb.find_submission(UNIT.id, "ada").notebooks[0].late_submission_penalty = 4.8
+        gb.db.commit()
+    assert read_marks(UNIT, COURSE, course_root, Roster(), students=["ada"])[0].penalty == 0
+    with (course_root / "nbgrader_config.py").open("a") as config:
+        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    assert read_marks(UNIT, COURSE, course_root, Roster(), students=["ada"])[0].penalty == 4.8
+
+
+def test_marks_on_a_server_are_those_in_a_file(
+    course_root: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same class recorded there gives the same table."""
+    before = export("csv", request(course_root, roster=Roster())).files[0].read_text()
+    url = postgres.database()
+    monkeypatch.setenv("UNROLLED_DB", url)
+    record_class(UNIT.id, root=course_root, feedback=False)
+    with quiet_nbgrader(), gradebook.open_gradebook(url, COURSE.name) as gb:
+        found = gb.find_grade("q_why_sum", UNIT.id, UNIT.id, "ada")
+        found.manual_score, found.needs_manual_grade = 2.5, False
+        gb.db.commit()
+    assert export("csv", request(course_root, roster=Roster())).files[0].read_text() == before
 
 
 def test_feedback_is_zipped_per_student(course_root: Path) -> None:

@@ -274,12 +274,23 @@ def test_bytes_that_are_no_text_are_an_unreadable_notebook(room):
     assert len(entry.notes) == 1 and entry.autograded is not None
 
 
-def test_a_misnamed_notebook_is_pointed_out(room):
-    """A notebook under another name is not read, and the instructor hears of it."""
+def test_a_misnamed_notebook_is_taken_and_pointed_out(room):
+    """A notebook of the unit under another name counts, and the instructor hears of it."""
     path = hand_in(room, "ada", "0.5")
     path.rename(path.with_name("copy of it.ipynb"))
     entry = record(room)["ada"]
-    assert entry.ok and scores(room, "ada") == shares(0.5) and "but copy of it.ipynb" in entry.notes[0]
+    assert entry.ok and scores(room, "ada") == shares(0.5)
+    assert entry.notes == ["copy of it.ipynb was taken for 02_bptt.ipynb, which was not handed in"]
+    assert manual_cell(room, "ada") == (0, False)
+
+
+def test_a_notebook_of_something_else_is_pointed_out(room):
+    """It is not read, and the instructor hears of it."""
+    path = hand_in(room, "ada", "0.5")
+    path.with_name("holidays.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    path.unlink()
+    entry = record(room)["ada"]
+    assert entry.ok and scores(room, "ada") == shares(0.5) and "but holidays.ipynb" in entry.notes[0]
 
 
 def test_a_module_without_a_notebook_is_scored(room):
@@ -546,7 +557,7 @@ def nbgrader(root: Path, *words: str, expect: int = 0, **environment: str) -> st
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory) -> Path:
-    """Four students hand in zips for the real unit: perfect (but noisy), a wrong db, a crash at import, no module."""
+    """Four students hand in zips for the real unit: perfect (but noisy), a wrong db, nothing but a crash, no module."""
     root = tmp_path_factory.mktemp("class") / "course"
     shutil.copytree(HOME / "solutions", root / "solutions", ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
     shutil.copy(HOME / "nbgrader_config.py", root)
@@ -558,7 +569,7 @@ def classroom(tmp_path_factory) -> Path:
     modules = {
         "perfect": perfect.replace("import numpy as np\n", "import numpy as np\n" + NOISY, 1),
         "wrong_db": perfect.replace(*WRONG_DB, 1),
-        "crash": 'raise RuntimeError("not today")\n' + perfect,
+        "crash": 'raise RuntimeError("not today")\n',  # and nothing that could be judged without it
         "missing": None,
     }
     archive = root / "downloaded" / UNIT.id / "archive"

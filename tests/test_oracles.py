@@ -267,6 +267,7 @@ def test_writing(draw: Any) -> None:
             assert ids == scores.argmax(dim=1).tolist()
             continue
         borders = torch.softmax(scores / (case.temperature or 1.0), dim=1).cumsum(dim=1)
+        borders[:, -1] = 1.0  # whatever the sum rounds to
         numbers = torch.tensor(case.uniforms)[:, None]
         assert ids == torch.searchsorted(borders, numbers, right=True)[:, 0].tolist()
 
@@ -275,7 +276,8 @@ def test_writing(draw: Any) -> None:
 def test_no_number_is_near_a_border(draw: Any) -> None:
     """Rounding decides no character: numbers stay clear of borders, and the largest score of the second."""
     for case in third.sample_cases(draw):
-        assert case.edge == "a number on a border" or third.sampled(case.inputs)[1] >= third.CLEAR
+        on_purpose = case.edge in ("a number on a border", "a number just below 1")
+        assert on_purpose or third.sampled(case.inputs)[1] >= third.CLEAR
     for case in third.greedy_cases(draw):
         assert third.best(case.inputs)[1] >= third.CLEAR
 
@@ -320,7 +322,7 @@ def both_upstream(case: Case) -> np.ndarray:
 @pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.label)
 def test_lstm_step(draw: Any) -> None:
     """The two states are torch.nn.LSTM's, saturated gates included, and so are the six gradients."""
-    for case in fourth.forward_cases("lstm_step", fourth.lstm_step_inputs, 3, draw):
+    for case in fourth.forward_cases("lstm_step", fourth.lstm_step_inputs, draw):
         arguments = fourth.lstm_step_arguments(case)
         x, h0, c0, *weights = inputs = tensors(*arguments)
         h, c = torch_lstm(x[:, None], h0, c0, *weights)
@@ -332,7 +334,7 @@ def test_lstm_step(draw: Any) -> None:
 @pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.label)
 def test_coupled_step(draw: Any) -> None:
     """The two states and six gradients of the step with one gate for two are autograd's."""
-    for case in fourth.forward_cases("coupled_step", fourth.coupled_step_inputs, 2, draw):
+    for case in fourth.forward_cases("coupled_step", fourth.coupled_step_inputs, draw):
         arguments = fourth.lstm_step_arguments(case)
         x, h, c, Wx, Wh, b = inputs = tensors(*arguments)
         f, o, g = (x @ Wx + h @ Wh + b).chunk(3, 1)
@@ -346,7 +348,7 @@ def test_coupled_step(draw: Any) -> None:
 @pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.label)
 def test_gru_step(draw: Any) -> None:
     """The state and the five gradients are autograd's."""
-    for case in fourth.forward_cases("gru_step", fourth.gru_step_inputs, 2, draw):
+    for case in fourth.forward_cases("gru_step", fourth.gru_step_inputs, draw):
         arguments = fourth.gru_step_arguments(case)
         inputs = tensors(*arguments)
         out = torch_gru_step(*inputs)
@@ -357,7 +359,7 @@ def test_gru_step(draw: Any) -> None:
 @pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: draw.label)
 def test_gru_step_with_a_late_reset(draw: Any) -> None:
     """It is the step of torch.nn.GRU."""
-    for case in fourth.forward_cases("reset_after", fourth.gru_step_inputs, 2, draw):
+    for case in fourth.forward_cases("reset_after", fourth.gru_step_inputs, draw):
         x, h, Wx, Wh, b = tensors(*fourth.gru_step_arguments(case))
         layer = torch.nn.GRUCell(x.shape[1], h.shape[1]).double()
         parameters = {"weight_ih": Wx.T, "weight_hh": Wh.T, "bias_ih": b, "bias_hh": torch.zeros_like(b)}

@@ -17,7 +17,7 @@ from autograder import database
 from autograder.course import load_course
 from autograder.database import address, check_gradebook, make_gradebook, read_gradebook, shown
 from autograder.errors import StoreError
-from autograder.gradebook import ensure_registered, load_config
+from autograder.gradebook import Recorder, ensure_registered, load_config
 from autograder.gradebook_session import SEARCHED, OneSession
 from autograder.release import quiet_nbgrader, release
 
@@ -125,6 +125,39 @@ def test_who_may_not_make_tables_is_told_so(postgres: Server) -> None:
     postgres.do(f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'")
     with quiet_nbgrader(), pytest.raises(StoreError, match="must own the database"):
         make_gradebook(url.replace(f"//{USER}:", "//guest:"))
+
+
+def test_who_may_only_read_is_told_so(postgres: Server, room: Path) -> None:
+    """A user without the right to write, and a server that is a copy: one sentence, before anything is judged."""
+    url = postgres.database()
+    with quiet_nbgrader():
+        make_gradebook(url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS reader"))
+        connection.execute(text(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'"))
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"))
+    (room / "submitted" / "ada" / UNIT.id).mkdir(parents=True, exist_ok=True)
+    with pytest.raises(StoreError, match="permission denied for table course"):
+        Recorder(UNIT, ["ada"], root=room, db_url=url.replace(f"//{USER}:", "//reader:"))
+    with pytest.raises(StoreError, match="read-only transaction"):
+        Recorder(UNIT, ["ada"], root=room, db_url=f"{url}&options=-c%20default_transaction_read_only%3Don")
+    with engine.connect() as connection:
+        connection.execute(text("DROP OWNED BY reader"))
+        connection.execute(text("DROP ROLE reader"))
+    engine.dispose()
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(postgres: Server) -> None:
+    """A server that was started anew while nothing was recorded costs nothing."""
+    session = OneSession(postgres.database())
+    with quiet_nbgrader(), session.transaction():
+        pass
+    postgres.stop()
+    postgres.start()
+    with quiet_nbgrader(), session.transaction():
+        pass
+    session.close()
 
 
 # ── what is made ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbgrader.coursedir import CourseDirectory
 from small_course import HOME, make_course, make_result
+from sqlalchemy import create_engine, text
 from traitlets.config import Config
 
 from autograder import folders, grade, gradebook
@@ -162,11 +164,15 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch.undo()
 
 
-def everything(root: Path) -> dict[str, Any]:
-    """What recording leaves, without the ids that are drawn: rows, and files with what may be done with them."""
+def rows_of(db_url: str) -> dict[str, Any]:
+    """The gradebook's rows, as a file and as a server have them: truth values as numbers, times without zeros."""
+
+    def plain(value: Any) -> Any:
+        return int(value) if isinstance(value, bool) else str(value) if isinstance(value, datetime) else value
+
     found: dict[str, Any] = {}
-    drawn = {f"s{place:02}" for place, name in enumerate(CHANGES) if name in MENDED}  # nbformat draws ids for these
-    with sqlite3.connect(root / "gradebook.db") as database:
+    engine = create_engine(db_url)
+    with engine.connect() as database:
         for table, columns in (
             ("grade", "auto_score, manual_score, extra_credit, needs_manual_grade"),
             ("comment", "auto_comment, manual_comment"),
@@ -177,8 +183,18 @@ def everything(root: Path) -> dict[str, Any]:
                 from {table} g join base_cell c on c.id = g.cell_id
                 join submitted_notebook n on n.id = g.notebook_id join submitted_assignment a on a.id = n.assignment_id
                 order by a.student_id, c.type, c.name"""
-            found[table] = database.execute(query).fetchall()
-        found["student"] = database.execute("select * from student order by id").fetchall()
+            found[table] = [tuple(map(plain, row)) for row in database.execute(text(query))]
+        found["student"] = [tuple(row) for row in database.execute(text("select * from student order by id"))]
+    engine.dispose()
+    for name in ("grade", "comment"):
+        found[name] = [(row[0], str(row[1]).removesuffix(".000000"), *row[2:]) for row in found[name]]
+    return found
+
+
+def everything(root: Path) -> dict[str, Any]:
+    """What recording leaves, without the ids that are drawn: rows, and files with what may be done with them."""
+    found: dict[str, Any] = rows_of(f"sqlite:///{root / 'gradebook.db'}")
+    drawn = {f"s{place:02}" for place, name in enumerate(CHANGES) if name in MENDED}  # nbformat draws ids for these
     for file in sorted((root / folders.AUTOGRADED).rglob("*")):
         name = str(file.relative_to(root))
         if file.suffix == ".ipynb":
@@ -211,6 +227,14 @@ def test_rows_and_files_are_the_same(both):
     assert sorted(at_once) == sorted(slowly)
     for name, content in slowly.items():
         assert at_once[name] == content, name
+
+
+def test_rows_on_a_server_are_the_same(both, course, postgres, tmp_path):
+    """Recorded at once into PostgreSQL: every row as in the file."""
+    root, url = Path(shutil.copytree(course, tmp_path / "course")), postgres.database()
+    shutil.rmtree(root / folders.AUTOGRADED)
+    assert all(entry.ok for entry in record_class(UNIT.id, root=root, feedback=False, db_url=url))
+    assert rows_of(url) == {name: both[0][name] for name in ("grade", "comment", "student")}
 
 
 def test_what_is_written_is_a_valid_notebook(both, course):

@@ -151,17 +151,6 @@ def test_the_reference_gets_full_marks(stack, works):
 
 
 @pytest.mark.parametrize("stack", stacks())
-def test_torch_in_a_numpy_unit_is_silent(stack, works):
-    """Does a function that goes through torch print nothing by itself, which it would be reproached for?"""
-    works(stack)
-    source = "import torch\ndef rnn_step_forward(x, prev_h, Wx, Wh, b):\n    t = torch.from_numpy\n"
-    source += "    return torch.tanh(t(x) @ t(Wx) + t(prev_h) @ t(Wh) + t(b)).numpy(), None\n"
-    result = judged(source, stack, ["rnn_step_forward"])
-    assert result.exercise("rnn_step_forward").outcome is Outcome.PASSED
-    assert (result.output, result.exercise("rnn_step_forward").remarks, result.attempts) == ("", [], [])
-
-
-@pytest.mark.parametrize("stack", stacks())
 def test_innocent_modules_are_right_and_not_accused(stack, works):
     """Do modules written in other styles get full marks, and is nothing held against them?"""
     works(stack)
@@ -423,7 +412,7 @@ class Scripted:
         self.limits = LIMITS
         self.sent = []
 
-    def begin(self, factor=1.0):
+    def begin(self, factor=1.0, cpu_seconds=None):
         pass
 
     def answering(self, seconds):

@@ -251,3 +251,24 @@ def test_lines_of_a_snippet_are_not_broken_in_a_terminal() -> None:
     out = io.StringIO()
     print_exercise(Console(file=out, width=80), result, result.exercises[0], 1, "bptt.py")
     assert result.exercises[0].snippet in out.getvalue()
+
+
+KEPT_FROM_CALL_TO_CALL = (
+    '    config = dict(config or {})\n    config.setdefault("learning_rate", 1e-1)',
+    """\
+    config = KEPT if config is None else config
+    config.setdefault("learning_rate", 1e-1)""",
+)
+
+
+def test_a_snippet_shows_the_failure_by_itself() -> None:
+    """What is wrong only after earlier calls has no snippet: pasted, it would print the right numbers."""
+    source = (
+        reference_source("03_char_lm")
+        .replace(*KEPT_FROM_CALL_TO_CALL)
+        .replace("def adagrad_step", "KEPT = {}\n\n\ndef adagrad_step")
+    )
+    assert "KEPT if" in source
+    found = judge_source("03_char_lm", source, exercises=["adagrad_step"], draw=visible_draw()).exercises[0]
+    assert found.points < found.max_points
+    assert (found.smallest, found.snippet) == ("", "")

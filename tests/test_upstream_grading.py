@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from grading_helpers import judge_path, judge_source, reference_source, the_unit
 
+from autograder import upstream_layers as layers
 from autograder.checks import test_02_bptt as oracles
 from autograder.gradcheck import complex_step
 from autograder.results import Outcome
@@ -280,3 +281,31 @@ def test_torch_is_not_loaded() -> None:
     script = LOADED.format(tests=str(Path(__file__).parent))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (run.stdout.split(), run.stderr) == (["False", "False", "False"], "")
+
+
+@pytest.mark.parametrize(
+    ("formula", "oracle", "arguments"),
+    [
+        (layers.step_gradients, oracles.step_gradients, (RNG.normal(size=(N, H)), *STEP)),
+        (layers.sequence_gradients, oracles.sequence_gradients, (INPUTS["dh"], *SEQUENCE)),
+        (
+            layers.affine_gradients,
+            lambda dout, *inputs: complex_step(oracles.affine, inputs, dout, batched=True),
+            tuple(oracles.affine_inputs(RNG, N, T, D, H)[name] for name in ("dout", "x", "w", "b")),
+        ),
+    ],
+)
+def test_formulas_of_unit_2_are_the_oracles_gradients(formula, oracle, arguments):
+    """Is what later units get of unit 2 what its checks expect, to rounding?"""
+    for got, wanted in zip(formula(*arguments), oracle(*arguments), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_the_loss_of_unit_2_is_the_oracles():
+    """Masked steps count for nothing, whatever stands there; scores near 800 do not overflow."""
+    inputs = oracles.small_loss(RNG, N, T, V)
+    inputs["x"][0] += 800.0
+    loss, dx = layers.softmax_loss(**inputs | {"y": np.where(inputs["mask"], inputs["y"], -100)})
+    wanted, gradient = oracles.softmax_loss(**inputs)
+    assert np.isclose(loss, wanted, rtol=1e-12)
+    np.testing.assert_allclose(dx, gradient, rtol=1e-12, atol=1e-14)

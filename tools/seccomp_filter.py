@@ -20,7 +20,7 @@ TCGETS, FIOCLEX = 0x5401, 0x5451
 F_SETFL, O_ASYNC = 4, 0o20000
 FCNTL = {"F_DUPFD": 0, "F_GETFD": 1, "F_SETFD": 2, "F_GETFL": 3, "F_DUPFD_CLOEXEC": 1030}
 
-#: What Python, numpy and torch need to compute, allocate, read libraries and start threads.
+#: What Python, numpy and torch need to compute, allocate, read libraries, start threads and write files.
 #: Everything else fails with EPERM: fork, exec, sockets, kill, ptrace, mounts, shared memory, io_uring, ...
 ALLOWED = (
     # fmt: off
@@ -115,6 +115,21 @@ ALLOWED = (
     "sysinfo",
     "getrandom",
     "umask",
+    # In its own folder, the only one in which Landlock lets it change anything; and where it may go by itself.
+    "chdir",
+    "fchdir",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "ftruncate",
+    "fsync",
+    "fdatasync",
+    "sendfile",
     "restart_syscall",
     "exit",
     "exit_group",

@@ -7,12 +7,13 @@ are written in another way than any solution needs to be. Run them on one file w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
+from autograder.checking import Case, Expect, Growing, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe
 from autograder.questions import RESULTS, backward_asks, of_states, once
@@ -50,6 +51,11 @@ def affine(x: Array, w: Array, b: Array) -> Array:
     """(..., N, T, M)."""
     result: Array = x @ w[..., None, :, :] + b[..., None, None, :]
     return result
+
+
+def affine_gradients(dout: Array, *inputs: Array) -> tuple[Array, ...]:
+    """dx, dw, db of the affine map."""
+    return tuple(complex_step(affine, inputs, dout, batched=True))
 
 
 def step_gradients(dnext_h: Array, *inputs: Array) -> tuple[Array, ...]:
@@ -139,6 +145,16 @@ def rnn_inputs(rng: np.random.Generator, N: int, T: int, D: int, H: int) -> dict
     }
 
 
+#: Larger than any bound at which gradients are usually clipped: 1, 5, 10, 100. One ordinary case of every backward
+#: function has an entry beyond it in each gradient, so that clipping there shows on every draw.
+STEEP = 1000.0
+
+
+def steep(inputs: dict[str, Any], upstream: str, gradients: Sequence[Array]) -> dict[str, Any]:
+    """The same inputs with so large an upstream gradient that each of its gradients, given for it as it is, is long."""
+    return inputs | {upstream: inputs[upstream] * (STEEP / min(float(np.max(np.abs(g))) for g in gradients))}
+
+
 def zeroed(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
     """The same inputs with some of them zero."""
     return inputs | {name: np.zeros_like(inputs[name]) for name in names}
@@ -151,6 +167,7 @@ def sequence_cases(draw: Draw) -> list[Case]:
     inputs = rnn_inputs(rng, N, T, D, H)
     N2, T2, D2, H2 = _long_enough(sizes(rng, 4, draw, (2, 6, 5, 3)))
     other = rnn_inputs(rng, N2, T2, D2, H2)
+    other = steep(other, "dh", sequence_gradients(other["dh"], *[other[n] for n in ("x", "h0", "Wx", "Wh", "b")]))
     spare = [rnn_inputs(rng, N, T, D, H) for _ in range(2)]
     return [
         Case(f"N={N} T={T} D={D} H={H}", inputs),
@@ -172,10 +189,13 @@ def _long_enough(numbers: list[int]) -> list[int]:
 def step_cases(draw: Draw) -> list[Case]:
     """Single steps, made of the first step of a sequence."""
     rng = draw.rng("step")
-    cases = []
+    cases: list[Case] = []
     for fixed in ((3, 4, 5), (5, 2, 3)):
         N, D, H = sizes(rng, 3, draw, fixed)
-        cases.append(Case(f"N={N} D={D} H={H}", _one_step(rnn_inputs(rng, N, 1, D, H))))
+        inputs = _one_step(rnn_inputs(rng, N, 1, D, H))
+        if cases:
+            inputs = steep(inputs, "dnext_h", step_gradients(inputs["dnext_h"], *[inputs[n] for n in RNN_PARAMETERS]))
+        cases.append(Case(f"N={N} D={D} H={H}", inputs))
     cases.append(Case(f"N=1 D={D} H={H}", _one_step(rnn_inputs(rng, 1, 1, D, H)), edge="N=1"))
     for i in range(2):
         cases.append(Case(f"b=0 ({i})", zeroed(_one_step(rnn_inputs(rng, N, 1, D, H)), "b"), neutral=True))
@@ -199,6 +219,32 @@ def step_arguments(case: Case) -> tuple[Array, ...]:
 
 def sequence_arguments(case: Case) -> tuple[Array, ...]:
     return case.x, case.h0, case.Wx, case.Wh, case.b
+
+
+# --- wide inputs, for telling a backward pass from differences ----------------------------------
+#
+# D grows; see autograder/growth.py.
+
+
+def weighted(upstream: str, forward: Any) -> Any:
+    """The loss that a backward function differentiates: the sum of the outputs, each times its upstream gradient."""
+    return lambda case, *arguments: np.sum(case.inputs[upstream] * forward(*arguments))
+
+
+def wide_sequence(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return rnn_inputs(rng, 2, 3, n, 4)
+
+
+GROWING_STEP = Growing(
+    ("dx", "dprev_h", "dWx", "dWh", "db"),
+    lambda rng, n: small_step(rng, 4, n, 4),
+    step_arguments,
+    weighted("dnext_h", step),
+    slowest=2.5,
+)
+GROWING_SEQUENCE = Growing(
+    ("dx", "dh0", "dWx", "dWh", "db"), wide_sequence, sequence_arguments, weighted("dh", unrolled), slowest=1.0
+)
 
 
 # --- numerical gradients --------------------------------------------------------------------
@@ -368,6 +414,7 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
     stand_ins=STEP_STAND_INS[:1],
     asks={"rnn_step_forward": once},
     small=small_step,
+    growing=GROWING_STEP,
 )
 def test_rnn_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
@@ -407,6 +454,7 @@ def test_rnn_forward(student: Any, case: Case, expect: Expect) -> None:
     small=rnn_inputs,
     pieces=sequence_pieces,
     overwritten=state_overwritten,
+    growing=GROWING_SEQUENCE,
 )
 def test_rnn_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
@@ -443,9 +491,11 @@ def affine_cases(draw: Draw) -> list[Case]:
     rng = draw.rng("temporal_affine")
     inputs = partial(affine_inputs, rng)
     N, T, D, M = sizes(rng, 4, draw, (2, 3, 4, 5))
+    other = inputs(T, N, M, D)
+    other = steep(other, "dout", affine_gradients(other["dout"], other["x"], other["w"], other["b"]))
     return [
         Case(f"N={N} T={T} D={D} M={M}", inputs(N, T, D, M)),
-        Case(f"N={T} T={N} D={M} M={D}", inputs(T, N, M, D)),
+        Case(f"N={T} T={N} D={M} M={D}", other),
         Case(f"N=1 T={T} D={D} M={M}", inputs(1, T, D, M), edge="N=1"),
         Case(f"N={N} T=1 D={D} M={M}", inputs(N, 1, D, M), edge="T=1"),
         *[Case(f"b=0 ({i})", zeroed(inputs(N, T, D, M), "b"), neutral=True) for i in range(2)],
@@ -462,7 +512,18 @@ def test_temporal_affine_forward(student: Any, case: Case, expect: Expect) -> No
         _no_cache(expect, returned, "out")
 
 
-@exercise("temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces)
+GROWING_AFFINE = Growing(
+    ("dx", "dw", "db"),
+    lambda rng, n: affine_inputs(rng, 2, 2, n, 4),
+    lambda case: (case.x, case.w, case.b),
+    weighted("dout", affine),
+    slowest=2.5,
+)
+
+
+@exercise(
+    "temporal_affine_backward", cases=affine_cases, small=affine_inputs, pieces=affine_pieces, growing=GROWING_AFFINE
+)
 def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the gradients of the affine map right, summed over sequences and steps?"""
     inputs = (case.x, case.w, case.b)
@@ -470,8 +531,24 @@ def test_temporal_affine_backward(student: Any, case: Case, expect: Expect) -> N
     answers = student.in_turn(there, Call("temporal_affine_backward", [case.dout, KEPT]))
     expect.forward(next(answers), affine(*inputs), "temporal_affine_forward")
     got = next(answers)
-    dx, dw, db = complex_step(affine, inputs, case.dout, batched=True)
+    dx, dw, db = affine_gradients(case.dout, *inputs)
     expect.result(got, dx=dx, dw=dw, db=db)
+
+
+#: How far below the likeliest class the right one lies where it was not expected. Its probability, 1.1e-7 or 4e-18, is
+#: far from underflow, in float32 as well; but a bound for probabilities, or a number added to them before the
+#: logarithm, shows. The distances are not drawn: neither lies near a bound that people choose, a power of ten or
+#: float32's resolution, so that on every draw the first tells the same of these, and the second the same others.
+UNEXPECTED, HARDLY_POSSIBLE = 16.0, 40.0
+
+
+def unexpected(rng: np.random.Generator, N: int, T: int, V: int, distance: float) -> tuple[Array, Array]:
+    """Scores (N, T, V) and what came: one class is nearly certain, and another one comes."""
+    scores = -rng.uniform(8.0, 12.0, size=(N, T, V))
+    order = np.argsort(rng.random((N, T, V)), axis=2)
+    np.put_along_axis(scores, order[:, :, :1], 0.0, axis=2)
+    np.put_along_axis(scores, order[:, :, 1:2], -distance, axis=2)
+    return scores + rng.normal(size=(N, T, 1)), order[:, :, 1]
 
 
 def loss_cases(draw: Draw) -> list[Case]:
@@ -483,6 +560,9 @@ def loss_cases(draw: Draw) -> list[Case]:
         return {"x": offset + rng.normal(size=(N, T, V)), "y": rng.integers(V, size=(N, T)), "mask": mask}
 
     N, T, V = sizes(rng, 3, draw, (3, 4, 5))
+    some = inputs(N, T, V, 0.6)
+    some["mask"][0, :2] = False, True  # a mask is no length
+    some["mask"][1, :2] = True, False
     # Two classes far above the others, of which one is right: exp overflows unless the maximum is subtracted first.
     # Far below 0 but near each other: every exp is 0 unless it is. Either way the right class's probability is far
     # from 0, so that log(probability) is as good as log-sum-exp.
@@ -491,7 +571,7 @@ def loss_cases(draw: Draw) -> list[Case]:
     above["y"] %= 2
     cases = [
         Case(f"N={N} T={T} V={V}, no step masked", inputs(N, T, V, 2.0)),
-        Case(f"N={N} T={T} V={V}, some steps masked", inputs(N, T, V, 0.6)),
+        Case(f"N={N} T={T} V={V}, some steps masked", some),
         Case(f"N={V} T={N} V={T}, most steps masked", inputs(V, N, T, 0.3)),
         Case(f"N=1 T={T} V={V}", inputs(1, T, V, 0.7), edge="N=1"),
         Case(f"N={N} T=1 V={V}", inputs(N, 1, V, 2.0), edge="T=1"),
@@ -505,7 +585,15 @@ def loss_cases(draw: Draw) -> list[Case]:
     cases.append(Case(f"N={N} T={T} V={V}, scores near 800 and near -800", mixed, edge="large scores"))
     unsaid = inputs(N, T, V, 0.7)
     unsaid["mask"][-1] = False
-    return [*cases, Case(f"N={N} T={T} V={V}, one sequence all masked", unsaid)]
+    cases.append(Case(f"N={N} T={T} V={V}, one sequence all masked", unsaid))
+    for distance, words, edge in (
+        (UNEXPECTED, "classes that were not expected", ""),
+        (HARDLY_POSSIBLE, "classes that are hardly possible", "improbable classes"),
+    ):
+        x, y = unexpected(rng, 2, 3, max(V, 3), distance)
+        mask = np.array([[True, True, False], [True, False, True]])
+        cases.append(Case(f"N=2 T=3 V={max(V, 3)}, {words}", {"x": x, "y": y, "mask": mask}, edge=edge))
+    return cases
 
 
 def softmax_loss(x: Array, y: Array, mask: Array) -> tuple[float, Array]:
@@ -530,7 +618,29 @@ def small_loss(rng: np.random.Generator, N: int, T: int, V: int) -> dict[str, An
     return {"x": x, "y": y, "mask": np.arange(N * T).reshape(N, T) % 3 != 1}
 
 
-@exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss)
+def whole_loss(case: Case, x: Array) -> Any:
+    """The loss in one piece, for real and complex scores."""
+    shifted = x - x.real.max(axis=-1, keepdims=True)
+    right = np.take_along_axis(shifted, case.y[..., None], axis=-1)[..., 0]
+    return np.sum(case.mask * (np.log(np.exp(shifted).sum(axis=-1)) - right)) / len(x)
+
+
+def long_loss(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Many sequences of few classes: along the classes a softmax has a Jacobian, and some build it."""
+    return small_loss(rng, n, 2, 3)
+
+
+GROWING_LOSS = Growing(
+    ("dx",),
+    long_loss,
+    lambda case: (case.x,),
+    whole_loss,
+    slowest=0.5,
+    found=lambda returned: returned[1:],
+)
+
+
+@exercise("temporal_softmax_loss", cases=loss_cases, small=small_loss, growing=GROWING_LOSS)
 def test_temporal_softmax_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the masked, summed loss and its gradient right?"""
     got = student.temporal_softmax_loss(case.x, case.y, case.mask)
@@ -593,13 +703,51 @@ def truncated_cases(draw: Draw) -> list[Case]:
     N, D, H = sizes(rng, 3, draw, (2, 4, 3))
 
     def case(T: int, chunk: int, n: int = N, edge: str = "") -> Case:
-        return Case(f"N={n} T={T} chunk={chunk}", rnn_inputs(rng, n, T, D, H) | {"chunk": chunk}, edge=edge)
+        inputs = rnn_inputs(rng, n, T, D, H) | {"chunk": chunk}
+        if (T, chunk) == (7, 3):
+            inputs = steep(inputs, "dh", truncated_gradients(Case("", inputs)))
+        return Case(f"N={n} T={T} chunk={chunk}", inputs, edge=edge)
 
     return [case(6, 2), case(6, 6), case(7, 3), case(5, 1), case(4, 9), case(6, 2, 1, "N=1"), case(1, 2, N, "T=1")]
 
 
+def truncated_gradients(case: Case) -> tuple[Array, ...]:
+    """dx, dh0, dWx, dWh, db: piece by piece, each from the state that the long forward pass has there."""
+    h = unrolled(*sequence_arguments(case))
+    dx, dWx, dWh, db = np.zeros_like(case.x), np.zeros_like(case.Wx), np.zeros_like(case.Wh), np.zeros_like(case.b)
+    dh0 = np.zeros_like(case.h0)
+    for first in range(0, case.x.shape[1], case.chunk):
+        piece = slice(first, first + case.chunk)
+        state = case.h0 if first == 0 else h[:, first - 1]
+        inputs = (case.x[:, piece], state, case.Wx, case.Wh, case.b)
+        dx[:, piece], dstate, dWx_c, dWh_c, db_c = sequence_gradients(case.dh[:, piece], *inputs)
+        dWx, dWh, db = dWx + dWx_c, dWh + dWh_c, db + db_c
+        dh0 = dstate if first == 0 else dh0
+    return dx, dh0, dWx, dWh, db
+
+
 def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, chunk: int) -> dict[str, Any]:
     return rnn_inputs(rng, N, T, D, H) | {"chunk": chunk}
+
+
+def in_chunks(case: Case, x: Array, h0: Array, *weights: Array) -> Any:
+    """What truncated_bptt differentiates: the state that enters a chunk counts as a constant, but for h0."""
+    total: Any = 0.0
+    for first in range(0, x.shape[1], case.chunk):
+        piece = slice(first, first + case.chunk)
+        h = unrolled(x[:, piece], h0, *weights)
+        total, h0 = total + np.sum(case.dh[:, piece] * h), h[:, -1].real
+    return total
+
+
+GROWING_CHUNKS = Growing(
+    ("dx", "dh0", "dWx", "dWh", "db"),
+    lambda rng, n: wide_sequence(rng, n) | {"chunk": 2},
+    sequence_arguments,
+    in_chunks,
+    slowest=1.0,
+    found=lambda returned: returned[1:],
+)
 
 
 @exercise(
@@ -616,21 +764,13 @@ def small_truncated(rng: np.random.Generator, N: int, T: int, D: int, H: int, ch
     small=small_truncated,
     pieces=sequence_pieces,
     overwritten=state_overwritten,
+    growing=GROWING_CHUNKS,
 )
 def test_truncated_bptt(student: Any, case: Case, expect: Expect) -> None:
     """Is the state carried over the borders of chunks and the gradient cut there?"""
     got = student.truncated_bptt(*sequence_arguments(case), case.dh, case.chunk)
-    h = unrolled(*sequence_arguments(case))
-    dx, dWx, dWh, db = np.zeros_like(case.x), np.zeros_like(case.Wx), np.zeros_like(case.Wh), np.zeros_like(case.b)
-    dh0 = np.zeros_like(case.h0)
-    for first in range(0, case.x.shape[1], case.chunk):
-        piece = slice(first, first + case.chunk)
-        state = case.h0 if first == 0 else h[:, first - 1]
-        inputs = (case.x[:, piece], state, case.Wx, case.Wh, case.b)
-        dx[:, piece], dstate, dWx_c, dWh_c, db_c = sequence_gradients(case.dh[:, piece], *inputs)
-        dWx, dWh, db = dWx + dWx_c, dWh + dWh_c, db + db_c
-        dh0 = dstate if first == 0 else dh0
-    expect.result(got, h=h, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
+    dx, dh0, dWx, dWh, db = truncated_gradients(case)
+    expect.result(got, h=unrolled(*sequence_arguments(case)), dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
 def norm_cases(draw: Draw) -> list[Case]:

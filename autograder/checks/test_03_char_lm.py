@@ -15,8 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
-from autograder.checks.test_02_bptt import affine, step, unrolled
+from autograder.checking import Case, Expect, Growing, exercise
+from autograder.checks.test_02_bptt import (
+    HARDLY_POSSIBLE,
+    UNEXPECTED,
+    affine,
+    steep,
+    step,
+    unexpected,
+    unrolled,
+)
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe, shape_text
 from autograder.protocol import Opaque
@@ -201,9 +209,11 @@ def text_cases(draw: Draw) -> list[Case]:
     short, V, long, W = different(rng, 4, draw, (7, 5, 4, 3))
     return [
         case("letters and spaces", "the cat sat on the mat" if not draw.hidden else some_text(rng, 20 + short, V)),
-        case("upper and lower case, digits, new lines", " Zebra = 10\n\tapple = 9\n" + some_text(rng, short, 3) + "\n"),
+        case(
+            "upper and lower case, digits, new lines", "\r Zebra = 10\n\tapple = 9\n" + some_text(rng, short, 3) + "\n"
+        ),
         case("letters beyond ASCII", "naïve Straße, λ и 中文 🙂" + some_text(rng, 30 + long, 20)),
-        case("a vocabulary larger than the text", some_text(rng, 12, W), more=CHARACTERS[10:30]),
+        case("a vocabulary larger than the text", some_text(rng, 12, W) + "z", more=CHARACTERS[10:30]),  # most before z
         case("one character", some_text(rng, 1, 1), more="", edge="a text of one character"),
         case("one character, again and again", some_text(rng, 1, 1) * (3 + long), edge="V=1"),
     ]
@@ -340,13 +350,15 @@ def embedding_cases(draw: Draw) -> list[Case]:
     once = rng.permutation(N * T + 2)[: N * T].reshape(N, T)
     twice = rng.integers(2, size=(T, N))
     twice.flat[:2] = 1, 1  # one character certainly occurs twice, another may not occur
+    long = embedding_inputs(rng, N, T, 2, D)
+    long = steep(long, "dout", [embedding_gradient(long["dout"], long["x"], long["W"])])
     return [
         case(N, T, V, D),
         case(T, N, V + 3, D, x=twice.astype(np.int32)),
         case(N, T, N * T + 2, D, x=once),
         case(1, T, V, D, edge="N=1"),
         case(N, 1, V, D, edge="T=1"),
-        case(N, T, 2, D),
+        Case(f"N={N} T={T} V=2 D={D}", long),
     ]
 
 
@@ -362,12 +374,23 @@ def test_word_embedding_forward(student: Any, case: Case, expect: Expect) -> Non
     expect.all(kind, f"word_embedding_forward returns {what}; it should return two: out and cache.")
 
 
+def whole_lookup(case: Case, W: Array) -> Any:
+    return np.sum(case.dout * W[case.x])
+
+
+#: D grows: with V, a table of one-hot vectors would grow like the square, and is right.
+GROWING_EMBEDDING = Growing(
+    ("dW",), lambda rng, n: embedding_inputs(rng, 2, 4, 4, n), lambda case: (case.W,), whole_lookup, slowest=0.5
+)
+
+
 @exercise(
     "word_embedding_backward",
     cases=embedding_cases,
     stand_ins=EMBEDDING_STAND_INS[:1],
     asks={"word_embedding_forward": once},
     small=embedding_inputs,
+    growing=GROWING_EMBEDDING,
 )
 def test_word_embedding_backward(student: Any, case: Case, expect: Expect) -> None:
     """Does every occurrence of a character add to its row?"""
@@ -388,7 +411,7 @@ def batch_cases(draw: Draw) -> list[Case]:
     T = T + 1 if T == N else T
 
     def case(words: str, N: int, T: int, M: int, edge: str = "", kind: Any = np.int64) -> Case:
-        text = rng.integers(30 + V, size=M).astype(kind)
+        text = (rng.permutation(M) + V).astype(kind)  # no two alike: a wrong place is a wrong number
         return Case(f"M={M} N={N} T={T}, {words}", {"text": text, "N": N, "T": T}, edge=edge)
 
     L = 3 * T
@@ -503,56 +526,103 @@ def model_inputs(rng: np.random.Generator, N: int, T: int, V: int, D: int, H: in
     }
 
 
-#: Many training loops clip gradients at 5 where they make them. Whether that shows must not be left to chance: ordinary
-#: cases stay below, and one case has entries beyond it in every gradient.
-USUAL_CLIP = 5.0
+#: Many training loops clip gradients where they make them: each entry, each array or all together, at 1, 5 or 10.
+#: Whether that shows must not be left to chance. Ordinary cases have no array of a norm above CALM, one of them has a
+#: joint norm above 1, and one edge case has an entry above LOUD in every gradient.
+CALM, LOUD = 0.9, 12.0
 
 
-def steepness(inputs: dict[str, Any]) -> list[float]:
-    """The largest absolute entry of each gradient."""
+def steepness(inputs: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """The largest absolute entry of each gradient, and the norm of each."""
     wanted = model_results(**inputs)
-    return [float(np.max(np.abs(wanted[f"d{name}"]))) for name in PARAMETERS]
+    gradients = [wanted[f"d{name}"] for name in PARAMETERS]
+    return [float(np.max(np.abs(g))) for g in gradients], [float(np.linalg.norm(g)) for g in gradients]
 
 
-def calm_inputs(rng: np.random.Generator, N: int, T: int, V: int, D: int, H: int) -> dict[str, Any]:
-    """Inputs whose gradients nobody would clip."""
+def model_scores(inputs: dict[str, Any]) -> Array:
+    """(N, T, V)."""
+    params = inputs["params"]
+    embedded = looked_up(inputs["x"], params["We"])
+    states = unrolled(embedded, inputs["h0"], params["Wx"], params["Wh"], params["b"])
+    return affine(states, params["Why"], params["by"])
+
+
+def expected_inputs(rng: np.random.Generator, N: int, T: int, V: int, D: int, H: int) -> dict[str, Any]:
+    """Inputs with short gradients: what comes is drawn from what the model expects."""
+    inputs = model_inputs(rng, N, T, V, D, H)
+    inputs["params"]["Why"] *= 0.4
+    sums = np.cumsum(probabilities(model_scores(inputs), 1.0), axis=2)
+    inputs["y"] = (sums[:, :, :-1] < rng.random((N, T, 1))).sum(axis=2)
+    return inputs
+
+
+def calm_inputs(
+    rng: np.random.Generator, N: int, T: int, V: int, D: int, H: int, least: float = 0.0, most: float = 4.5
+) -> dict[str, Any]:
+    """Inputs with short gradients: only in edge cases is one of them longer than CALM, and there it is not 5."""
     while True:
-        inputs = model_inputs(rng, N, T, V, D, H)
-        if max(steepness(inputs)) < 0.9 * USUAL_CLIP:
+        inputs = expected_inputs(rng, N, T, V, D, H)
+        norms = steepness(inputs)[1]
+        if least < math.hypot(*norms) < most and (N == 1 or T == 1 or max(norms) < CALM):
+            return inputs
+
+
+def surprised_inputs(rng: np.random.Generator, V: int, D: int, H: int, distance: float) -> dict[str, Any]:
+    """A text of which one character comes that the model does not expect: its probability is exp(-distance)."""
+    while True:
+        inputs = expected_inputs(rng, 4, 2, V, D, H)
+        inputs["y"] = np.maximum(inputs["y"], 1)
+        inputs["y"][0, 1] = 0
+        scores = model_scores(inputs)[0, 1]
+        inputs["params"]["by"][0] += float(np.log(np.sum(np.exp(scores[1:])))) - distance - scores[0]
+        if max(steepness(inputs)[1]) < CALM:
             return inputs
 
 
 def steep_inputs(rng: np.random.Generator) -> dict[str, Any]:
-    """Inputs with long gradients: what comes is always the one character that the model least expects."""
+    """Inputs with long gradients: what comes is always the one character that the model least expects.
+
+    Not so little that its probability would tell apart what :data:`HARDLY_POSSIBLE` does not.
+    """
     while True:
-        inputs = model_inputs(rng, 2, 9, 4, 3, 5)
+        inputs = model_inputs(rng, 2, 16, 4, 3, 5)
         params = inputs["params"]
         params["Why"] *= 4.0
         params["b"] = 1.5 * np.sign(params["b"])
-        params["by"][1] -= 20.0
+        params["by"][1] -= 15.0
         inputs["y"][:] = 1
-        if min(steepness(inputs)) > 1.1 * USUAL_CLIP:
+        possible = probabilities(model_scores(inputs), 1.0)[:, :, 1].min() > math.exp(-HARDLY_POSSIBLE)
+        if possible and min(steepness(inputs)[0]) > LOUD:
             return inputs
 
 
 def model_cases(draw: Draw) -> list[Case]:
     rng = draw.rng("char_rnn_loss")
     N, T, V, D, H = different(rng, 5, draw, (3, 4, 6, 2, 5))
-    T = T if T > 2 else T + 6  # at least three steps: the last is not the one after the first
+    V, T, N = sorted((N, T, V))  # at least three steps: the last is not the one after the first
 
-    def case(N: int, T: int, V: int, edge: str = "") -> Case:
-        return Case(f"N={N} T={T} V={V} D={D} H={H}", calm_inputs(rng, N, T, V, D, H), edge=edge)
+    def case(N: int, T: int, V: int, least: float = 0.0) -> Case:
+        return Case(f"N={N} T={T} V={V} D={D} H={H}", calm_inputs(rng, N, T, V, D, H, least))
+
+    def edge(N: int, T: int, name: str) -> Case:
+        return Case(f"N={N} T={T} V={V} D={D} H={H}", calm_inputs(rng, N, T, V, D, H), edge=name)
+
+    def surprised(words: str, distance: float, edge: str = "") -> Case:
+        inputs = surprised_inputs(rng, max(V, 3), D, H, distance)
+        return Case(f"N=4 T=2 V={max(V, 3)} D={D} H={H}, {words}", inputs, edge=edge)
 
     single = calm_inputs(rng, N, T, V, D, H)
     single["params"] = {name: array.astype(np.float32) for name, array in single["params"].items()}
     single |= {"h0": single["h0"].astype(np.float32), "x": single["x"].astype(np.int32)}
     return [
-        case(N, T, V),
+        case(N, T, V, least=1.1),
         Case(f"N={N} T={T} V={V} D={D} H={H}, float32", single),
         case(N, T, 2),
-        case(1, T, V, "N=1"),
-        case(N, 1, V, "T=1"),
-        Case("N=2 T=9 V=4 D=3 H=5, long gradients", steep_inputs(rng), edge="long gradients"),
+        edge(1, T, "N=1"),
+        edge(N, 1, "T=1"),
+        Case("N=2 T=16 V=4 D=3 H=5, long gradients", steep_inputs(rng), edge="long gradients"),
+        surprised("a character that was not expected", UNEXPECTED),
+        surprised("a character that is hardly possible", HARDLY_POSSIBLE, "improbable characters"),
     ]
 
 
@@ -571,19 +641,45 @@ def of_model(*axes: str) -> Callable[..., int]:
     return numbers
 
 
+def whole_model(case: Case, *arrays: Array) -> Any:
+    return _loss_of_model(case.x.tobytes(), case.y.tobytes(), *case.x.shape)(case.h0, *arrays)
+
+
+def wide_inputs(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    """Inputs with n numbers per character, and with gradients that nobody clips: what comes is expected."""
+    inputs = model_inputs(rng, 2, 2, 4, n, 3)
+    params = inputs["params"]
+    params["We"] /= np.sqrt(n)
+    params["Why"] *= 0.2
+    params["by"][0] += 3.0
+    inputs["y"][:] = 0
+    return inputs
+
+
+GROWING_MODEL = Growing(
+    tuple(f"d{name}" for name in PARAMETERS),
+    wide_inputs,
+    lambda case: [case.params[name] for name in PARAMETERS],
+    whole_model,
+    slowest=1.0,
+    found=lambda returned: [returned[1][name] for name in PARAMETERS],
+)
+
+
 @exercise(
     "char_rnn_loss",
     cases=model_cases,
     stand_ins=EMBEDDING_STAND_INS,
     small=model_inputs,
+    growing=GROWING_MODEL,
     asks=dict.fromkeys(("word_embedding_forward", "word_embedding_backward"), of_model("D"))
     | dict.fromkeys(("rnn_step_forward", "rnn_step_backward", "rnn_forward", "rnn_backward"), of_model("H"))
     | dict.fromkeys(("temporal_affine_forward", "temporal_affine_backward", "temporal_softmax_loss"), of_model("V")),
 )
 def test_char_rnn_loss(student: Any, case: Case, expect: Expect) -> None:
     """Are the loss, the six gradients and the last state those of the whole model?"""
-    wanted = model_results(case.params, case.x, case.y, case.h0)
     returned = student.char_rnn_loss(case.params, case.x, case.y, case.h0)
+    wanted = model_results(case.params, case.x, case.y, case.h0)
     if not (isinstance(returned, (tuple, list)) and len(returned) == 3):
         what = f"{len(returned)} values" if isinstance(returned, (tuple, list)) else f"{describe(returned)} alone"
         kind = Outcome.RETURNS_NONE if returned is None else Outcome.WRONG_VALUES
@@ -637,12 +733,14 @@ def adagrad_cases(draw: Draw) -> list[Case]:
     single = step_inputs(rng, (a, b), 2)
     single = {"w": single["w"].astype(np.float32), "dws": [d.astype(np.float32) for d in single["dws"]], "config": None}
     large = {"learning_rate": 0.5, "epsilon": 0.3}
+    long_gradients = step_inputs(rng, (2, a, 2), 2, {"learning_rate": 0.03})
+    long_gradients["dws"] = [1000.0 * dw for dw in long_gradients["dws"]]
     going = {"learning_rate": 0.2, "epsilon": 1e-8, "cache": 1.0 + rng.random((a, b))}
     return [
         Case("four steps, no config", step_inputs(rng, (a, b), 4)),
         Case("rate and epsilon given", step_inputs(rng, (b,), 3, large), edge="a large epsilon"),
         Case("going on from a config", step_inputs(rng, (a, b), 2, going)),
-        Case("only the rate given", step_inputs(rng, (2, a, 2), 2, {"learning_rate": 0.03})),
+        Case("only the rate given, long gradients", long_gradients),
         Case("a gradient with zeros", flat, edge="gradients of 0"),
         Case("gradients near epsilon", tiny, edge="gradients near epsilon"),
         Case("float32", single),
@@ -731,6 +829,8 @@ def adam_cases(draw: Draw) -> list[Case]:
     single = step_inputs(rng, (a, b), 2)
     single = {"w": single["w"].astype(np.float32), "dws": [d.astype(np.float32) for d in single["dws"]], "config": None}
     other = {"learning_rate": 0.2, "beta1": 0.7, "beta2": 0.95, "epsilon": 1e-8}
+    long_gradients = step_inputs(rng, (2, a, 2), 2, {"learning_rate": 0.03})
+    long_gradients["dws"] = [1000.0 * dw for dw in long_gradients["dws"]]
     going = {
         "learning_rate": 0.05,
         "beta1": 0.9,
@@ -745,7 +845,7 @@ def adam_cases(draw: Draw) -> list[Case]:
         Case("all settings given", step_inputs(rng, (b,), 3, other)),
         Case("a large epsilon", step_inputs(rng, (b,), 3, other | {"epsilon": 0.3}), edge="a large epsilon"),
         Case("going on from a config", step_inputs(rng, (a, b), 3, going)),
-        Case("only the rate given", step_inputs(rng, (2, a, 2), 2, {"learning_rate": 0.03})),
+        Case("only the rate given, long gradients", long_gradients),
         Case("gradients that stay zero", flat, edge="gradients of 0"),
         Case("gradients near epsilon", tiny, edge="gradients near epsilon"),
         Case("float32", single),
@@ -803,6 +903,8 @@ def bits_cases(draw: Draw) -> list[Case]:
     mixed["scores"] += 1e4 * np.where(np.add.outer(np.arange(N), np.arange(T)) % 2, -1.0, 1.0)[:, :, None]
     even = inputs(T, N, V)
     even["scores"][:] = 0.7
+    unlikely = dict(zip(("scores", "y"), unexpected(rng, 2, 3, V, UNEXPECTED), strict=True))
+    impossible = dict(zip(("scores", "y"), unexpected(rng, 2, 3, V, HARDLY_POSSIBLE), strict=True))
     return [
         Case(f"N={N} T={T} V={V}", inputs(N, T, V)),
         Case(f"N={T} T={V} V={N}", inputs(T, V, N)),
@@ -813,6 +915,8 @@ def bits_cases(draw: Draw) -> list[Case]:
         Case(f"N={N} T={T} V={V}, two scores near 10000", above, edge="large scores"),
         Case(f"N={N} T={T} V={V}, scores near -10000", below, edge="large scores"),
         Case(f"N={N} T={T} V={V}, scores near 10000 and near -10000", mixed, edge="large scores"),
+        Case(f"N=2 T=3 V={V}, characters that were not expected", unlikely),
+        Case(f"N=2 T=3 V={V}, characters that are hardly possible", impossible, edge="improbable characters"),
     ]
 
 
@@ -855,7 +959,10 @@ def softmax_cases(draw: Draw) -> list[Case]:
 
     # The largest is 2000 after the division: exp of it overflows, on every draw, if what is subtracted was not divided.
     low = case(f"scores ({V},)", 0.001, V, edge="low temperature")
-    low.inputs["scores"] += 2.0 - low.inputs["scores"].max()
+    scores = low.inputs["scores"]
+    order = np.argsort(scores)
+    scores[order[-2]] = scores[order[-1]] - 0.002  # two that matter: a temperature that has a lower bound shows
+    scores += 2.0 - scores.max()
     mixed = case(f"scores ({N}, {V}) near 10000 and near -10000", 1.0, N, V, edge="large scores")
     mixed.inputs["scores"] += 1e4 * np.where(np.arange(N) % 2, -1.0, 1.0)[:, None]
     return [
@@ -947,12 +1054,17 @@ def sample_cases(draw: Draw) -> list[Case]:
     border = writing_inputs(rng, 4, 4, D, H)
     border["params"] |= {"Why": np.zeros((H, 4)), "by": np.zeros(4)}
     border["uniforms"] = np.array([0.25, 0.0, 0.75, 0.5])
+    # Ten characters of probability 0.1, which is not exact: ten of these, added up, stay below the largest number.
+    end = writing_inputs(rng, 3, 10, D, H)
+    end["params"] |= {"Why": np.zeros((H, 10)), "by": np.zeros(10)}
+    end["uniforms"] = np.array([np.nextafter(1.0, 0.0), 0.05, np.nextafter(1.0, 0.0)])
     return [
         case(14, None),
         case(12, 0.5),
         case(12, 2.0),
         case(1, 1.0, "M=1"),
         Case(f"M=4 V=4 D={D} H={H}, numbers where a character begins", border, edge="a number on a border"),
+        Case(f"M=3 V=10 D={D} H={H}, numbers just below 1", end, edge="a number just below 1"),
     ]
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, Expect, exercise
+from autograder.checking import Case, Expect, Growing, exercise
+from autograder.checks.test_02_bptt import steep
 from autograder.draws import Draw
 from autograder.gradcheck import Array, Comparison, as_array, compare, complex_step, describe
 from autograder.questions import backward_asks, of_states, once
@@ -509,15 +510,50 @@ SHUT = 40.0
 OVERFLOWS = 710.0
 
 
-def saturated(rng: np.random.Generator, make: Callable[..., dict[str, Any]], gates: int) -> dict[str, Any]:
-    """Inputs of size 1000: exp overflows for some of the first gates, and no sum is so near 0 that digits matter."""
+#: Bounds that people set to what goes into a gate (5, 10) and to cell states (3, 10). Ordinary cases stay below the
+#: smaller one; the case of large inputs is beyond all of them, so that they show there on every draw. (Without a cell
+#: state, a bound of 10 shows on none.)
+MOST_SUM, MOST_CELL = 4.5, 2.7
+
+
+def saturated(rng: np.random.Generator, make: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Inputs of size 1000: exp of what goes into each gate and the candidate overflows, and so does exp of minus that.
+
+    No sum is so near 0 that digits matter. Where there is a cell state, one entry is large and forgotten, with the
+    other gates open; another is large, kept and shown.
+    """
     while True:
         inputs = make(rng, 2, 4, 3)
         inputs["x"] *= 1000.0
+        inputs["prev_h"] = np.clip(inputs["prev_h"], -0.9, 0.9)
         H = len(inputs["Wh"])
-        sums = inputs["x"] @ inputs["Wx"] + inputs["b"]
-        of_gates = sums[:, : gates * H]
-        if np.abs(sums).min() > SHUT and of_gates.max() > OVERFLOWS + SHUT and of_gates.min() < -OVERFLOWS - SHUT:
+        sums = (inputs["x"] @ inputs["Wx"] + inputs["b"]).reshape(2, -1, H)
+        each = np.minimum(sums.max(axis=(0, 2)), -sums.min(axis=(0, 2)))
+        if np.abs(sums).min() <= SHUT or each.min() <= OVERFLOWS + SHUT:
+            continue
+        if "prev_c" not in inputs:
+            return inputs
+        gates = dict(zip(LSTM if sums.shape[1] == 4 else COUPLED, sums.swapaxes(0, 1), strict=True))
+        shown = gates["o"] > OVERFLOWS
+        forgotten = np.argwhere(shown & (gates["f"] < 0) & (gates.get("i", gates["o"]) > OVERFLOWS))
+        kept = np.argwhere(shown & (gates["f"] > 0))
+        if len(forgotten) and len(kept):
+            inputs["prev_c"][tuple(forgotten[0])] = 100.0
+            inputs["prev_c"][tuple(kept[0])] = 12.0
+            return inputs
+
+
+def moderate(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Inputs of a step in which no gate gets a large sum, and the cell state is neither small nor large."""
+    while True:
+        inputs = make()
+        sums = inputs["x"] @ inputs["Wx"] + inputs["prev_h"] @ inputs["Wh"] + inputs["b"]
+        if np.abs(sums).max() > MOST_SUM:
+            continue
+        if "prev_c" not in inputs:
+            return inputs
+        formula = lstm_step if inputs["b"].size == 4 * len(inputs["Wh"]) else coupled_step
+        if 1.2 < np.abs(formula(*(inputs[name] for name in STEP))[1]).max() < MOST_CELL:
             return inputs
 
 
@@ -526,13 +562,24 @@ def zeroed(inputs: dict[str, Any], *names: str) -> dict[str, Any]:
     return inputs | {name: np.zeros_like(inputs[name]) for name in names}
 
 
+def long_step(inputs: dict[str, Any]) -> dict[str, Any]:
+    """The same inputs of a step with so large upstream gradients that each of its gradients is long."""
+    if "prev_c" not in inputs:
+        return steep(inputs, "dnext_h", gradients(gru_step, inputs["dnext_h"], *(inputs[name] for name in GRU_STEP)))
+    formula = LSTM_BOTH if inputs["b"].size == 4 * len(inputs["Wh"]) else COUPLED_BOTH
+    upstream = [inputs[name] for name in ("dnext_h", "dnext_c")]
+    found = step_gradients(formula, *upstream, *(inputs[name] for name in STEP))
+    return steep(steep(inputs, "dnext_h", found), "dnext_c", found)
+
+
 def step_cases(name: str, make: Callable[..., dict[str, Any]], draw: Draw) -> list[Case]:
     """Steps: two ordinary ones, a batch of one, a state of one; more with zeros for neutral ground."""
     rng = draw.rng(name)
-    cases = []
+    cases: list[Case] = []
     for fixed in ((3, 4, 5), (5, 2, 3)):
         N, D, H = sizes(rng, 3, draw, fixed)
-        cases.append(Case(f"N={N} D={D} H={H}", make(rng, N, D, H)))
+        inputs = moderate(partial(make, rng, N, D, H))
+        cases.append(Case(f"N={N} D={D} H={H}", long_step(inputs) if cases else inputs))
     cases.append(Case(f"N=1 D={D} H={H}", make(rng, 1, D, H), edge="N=1"))
     cases.append(Case(f"N={N} D={D} H=1", make(rng, N, D, 1), edge="H=1"))
     zeros = ("b", "prev_h", "prev_c") if "prev_c" in cases[0].inputs else ("b", "prev_h")
@@ -541,13 +588,13 @@ def step_cases(name: str, make: Callable[..., dict[str, Any]], draw: Draw) -> li
     return cases
 
 
-def forward_cases(name: str, make: Callable[..., dict[str, Any]], gates: int, draw: Draw) -> list[Case]:
+def forward_cases(name: str, make: Callable[..., dict[str, Any]], draw: Draw) -> list[Case]:
     """The same steps and one with inputs of size 1000.
 
     That is no case of the backward functions: where every gate is shut, nearly all gradients are zero.
     """
     cases = [case for case in step_cases(name, make, draw) if not case.neutral]
-    large = saturated(draw.rng(f"{name}, large"), make, gates)
+    large = saturated(draw.rng(f"{name}, large"), make)
     return [*cases, Case("N=2 D=4 H=3, inputs of size 1000", large, edge="large inputs")]
 
 
@@ -563,12 +610,15 @@ def sequence_cases(name: str, make: Callable[..., dict[str, Any]], draw: Draw) -
     rng = draw.rng(name)
     N, T, D, H = _long_enough(sizes(rng, 4, draw, (3, 4, 2, 5)))
     N2, T2, D2, H2 = _long_enough(sizes(rng, 4, draw, (2, 6, 5, 3)))
+    other = make(rng, N2, T2, D2, H2)
+    unrolled = gru_unrolled if other["b"].size == 3 * H2 else lstm_unrolled
+    other = steep(other, "dh", gradients(unrolled, other["dh"], *(other[key] for key in SEQUENCE)))
     at_the_end = make(rng, N, T, D, H)
     at_the_end["dh"][:, :-1] = 0.0
     spare = [make(rng, N, T, D, H) for _ in range(2)]
     return [
         Case(f"N={N} T={T} D={D} H={H}", make(rng, N, T, D, H)),
-        Case(f"N={N2} T={T2} D={D2} H={H2}", make(rng, N2, T2, D2, H2)),
+        Case(f"N={N2} T={T2} D={D2} H={H2}", other),
         Case(f"N={N} T={T} D={D} H={H}, dh at the last step only", at_the_end),
         Case(f"N=1 T={T} D={D} H={H}", make(rng, 1, T, D, H), edge="N=1"),
         Case(f"N={N} T=1 D={D} H={H}", make(rng, N, 1, D, H), edge="T=1"),
@@ -636,7 +686,7 @@ def results(expect: Expect, returned: Any, **expected: Array) -> None:
 
 @exercise(
     "lstm_step_forward",
-    cases=partial(forward_cases, "lstm_step", lstm_step_inputs, 3),
+    cases=partial(forward_cases, "lstm_step", lstm_step_inputs),
     small=small_lstm_step,
 )
 def test_lstm_step_forward(student: Any, case: Case, expect: Expect) -> None:
@@ -648,7 +698,7 @@ def test_lstm_step_forward(student: Any, case: Case, expect: Expect) -> None:
 
 @exercise(
     "coupled_step_forward",
-    cases=partial(forward_cases, "coupled_step", coupled_step_inputs, 2),
+    cases=partial(forward_cases, "coupled_step", coupled_step_inputs),
     small=small_coupled_step,
 )
 def test_coupled_step_forward(student: Any, case: Case, expect: Expect) -> None:
@@ -658,14 +708,14 @@ def test_coupled_step_forward(student: Any, case: Case, expect: Expect) -> None:
     results(expect, returned, next_h=next_h, next_c=next_c)
 
 
-@exercise("gru_step_forward", cases=partial(forward_cases, "gru_step", gru_step_inputs, 2), small=small_gru_step)
+@exercise("gru_step_forward", cases=partial(forward_cases, "gru_step", gru_step_inputs), small=small_gru_step)
 def test_gru_step_forward(student: Any, case: Case, expect: Expect) -> None:
     """Is the next hidden state right?"""
     returned = student.gru_step_forward(*gru_step_arguments(case), keep=[1])
     results(expect, returned, next_h=gru_step(*gru_step_arguments(case)))
 
 
-@exercise("gru_step_reset_after", cases=partial(forward_cases, "reset_after", gru_step_inputs, 2), small=small_gru_step)
+@exercise("gru_step_reset_after", cases=partial(forward_cases, "reset_after", gru_step_inputs), small=small_gru_step)
 def test_gru_step_reset_after(student: Any, case: Case, expect: Expect) -> None:
     """Does the reset gate act after the product, the bias outside of it?"""
     got = student.gru_step_reset_after(*gru_step_arguments(case))
@@ -758,6 +808,50 @@ def whole_sequence(
     expect.result(got, dx=dx, dh0=dh0, dWx=dWx, dWh=dWh, db=db)
 
 
+#: Wide inputs, for telling a backward pass from differences: D grows; see autograder/growth.py.
+SLOWEST = 0.6
+STATES, WEIGHTS = ("dprev_h", "dprev_c"), ("dWx", "dWh", "db")
+
+
+def wide_step(make: Callable[..., dict[str, Any]], rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return make(rng, 2, n, 2)
+
+
+def wide_sequence(make: Callable[..., dict[str, Any]], rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return make(rng, 2, 3, n, 2)
+
+
+def loss_of_step(formula: Callable[..., tuple[Array, Array]], case: Case, *inputs: Array) -> Any:
+    next_h, next_c = formula(*inputs)
+    return np.sum(case.dnext_h * next_h) + np.sum(case.dnext_c * next_c)
+
+
+def growing_step(make: Callable[..., dict[str, Any]], formula: Callable[..., tuple[Array, Array]]) -> Growing:
+    """For a cell with two states."""
+    parts = ("dx", *STATES, *WEIGHTS)
+    return Growing(parts, partial(wide_step, make), lstm_step_arguments, partial(loss_of_step, formula), SLOWEST)
+
+
+def growing_sequence(make: Callable[..., dict[str, Any]], forward: Callable[..., Array]) -> Growing:
+    parts = ("dx", "dh0", *WEIGHTS)
+    return Growing(
+        parts,
+        partial(wide_sequence, make),
+        sequence_arguments,
+        lambda case, *inputs: np.sum(case.dh * forward(*inputs)),
+        SLOWEST,
+    )
+
+
+GROWING_GRU_STEP = Growing(
+    ("dx", "dprev_h", *WEIGHTS),
+    partial(wide_step, gru_step_inputs),
+    gru_step_arguments,
+    lambda case, *inputs: np.sum(case.dnext_h * gru_step(*inputs)),
+    SLOWEST,
+)
+
+
 @exercise(
     "lstm_step_backward",
     cases=partial(step_cases, "lstm_step", lstm_step_inputs),
@@ -765,6 +859,7 @@ def whole_sequence(
     asks={"lstm_step_forward": lambda dnext_h, dnext_c, _: dnext_h.size + dnext_c.size},
     small=small_lstm_step,
     conventions=[partial(two_state_step, "lstm_step", formula, True) for formula in LSTM_ORDERS],
+    growing=growing_step(lstm_step_inputs, lstm_step),
 )
 def test_lstm_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the six gradients of one step right, with an upstream gradient for both states?"""
@@ -778,6 +873,7 @@ def test_lstm_step_backward(student: Any, case: Case, expect: Expect) -> None:
     asks={"coupled_step_forward": lambda dnext_h, dnext_c, _: dnext_h.size + dnext_c.size},
     small=small_coupled_step,
     conventions=[partial(two_state_step, "coupled_step", formula, True) for formula in COUPLED_ORDERS],
+    growing=growing_step(coupled_step_inputs, coupled_step),
 )
 def test_coupled_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the six gradients right where one gate does two things?"""
@@ -791,6 +887,7 @@ def test_coupled_step_backward(student: Any, case: Case, expect: Expect) -> None
     asks={"gru_step_forward": once},
     small=small_gru_step,
     conventions=[partial(one_state_step, partial(gru_step, **other), True) for other in GRU_CONVENTIONS],
+    growing=GROWING_GRU_STEP,
 )
 def test_gru_step_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of one step right?"""
@@ -806,6 +903,7 @@ def test_gru_step_backward(student: Any, case: Case, expect: Expect) -> None:
     pieces=partial(sequence_pieces, 4),
     overwritten=partial(state_overwritten, 4),
     conventions=[partial(whole_sequence, "lstm", partial(lstm_unrolled, order=o), True) for o in orders(LSTM)],
+    growing=growing_sequence(lstm_inputs, lstm_unrolled),
 )
 def test_lstm_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
@@ -821,6 +919,7 @@ def test_lstm_backward(student: Any, case: Case, expect: Expect) -> None:
     pieces=partial(sequence_pieces, 3),
     overwritten=partial(state_overwritten, 3),
     conventions=[partial(whole_sequence, "gru", partial(gru_unrolled, **other), True) for other in GRU_CONVENTIONS],
+    growing=growing_sequence(gru_inputs, gru_unrolled),
 )
 def test_gru_backward(student: Any, case: Case, expect: Expect) -> None:
     """Are the five gradients of a whole sequence right?"""
@@ -833,7 +932,7 @@ def test_gru_backward(student: Any, case: Case, expect: Expect) -> None:
 # normal numbers with standard deviation s,
 #   the sample's standard deviation is off by a factor with standard deviation 1/sqrt(2n),
 #   the mean has standard deviation s/sqrt(n),
-#   the share p = 0.0574 beyond 1.9 s has standard deviation sqrt(p (1 - p) / n),
+#   the share p = 0.0404 beyond 2.05 s has standard deviation sqrt(p (1 - p) / n),
 #   the correlation of two lots of n numbers has standard deviation 1/sqrt(n).
 # Every bound is SIGMAS of these: a right function is outside of one with probability 2 Phi(-7) = 2.6e-12 (a little
 # more for the share, which is nearly normal). A draw has 2 matrices in 2 cases with 1 + 1 + 1 + 6 bounds, so a right
@@ -841,8 +940,8 @@ def test_gru_backward(student: Any, case: Case, expect: Expect) -> None:
 # run.
 
 SIGMAS = 7.0
-BEYOND = 1.9
-SHARE_BEYOND = 0.05743
+BEYOND = 2.05  # numbers cut off at 2 have none beyond it
+SHARE_BEYOND = 0.04036
 FEWEST_NUMBERS = 500  # with fewer, the bounds would say nothing
 
 
@@ -886,6 +985,8 @@ def test_init_lstm(student: Any, case: Case, expect: Expect) -> None:
             found = _unlike(found, name, "is not the same for the same seed", "another for the same seed")
         elif found.ok and _same(got[place], _at(other, place)):
             found = _unlike(found, name, "is the same for two different seeds", "the same for every seed")
+        elif found.ok and place == 1 and shared(got[0], got[1]):
+            found = _unlike(found, name, "has the same numbers as Wx, on another scale", "the numbers of Wx")
         expect.verdict(name, found)
 
 
@@ -917,7 +1018,34 @@ def spread(name: str, got: Any, rows: int, H: int, known: dict[str, float], lett
         return _unlike(
             shaped, name, "starts alike for several gates; each gate needs numbers of its own", "gates alike"
         )
+    if repeated(values):
+        return _unlike(shaped, name, "has the same numbers several times", "numbers again and again")
     return shaped
+
+
+#: Of numbers that are drawn anew, less than one in a hundred lies so near another lot's, also in float32.
+SAME_NUMBER = 1e-6
+MOST_SHARED = 0.25
+
+
+def repeated(values: Array) -> bool:
+    """Whether many numbers of a matrix are there more than once, in whatever places and with whatever sign."""
+    ordered = np.sort(np.abs(values).ravel())
+    return bool(np.mean(np.diff(ordered) <= 1e-12 * ordered[-1]) > MOST_SHARED)
+
+
+def shared(one: Any, other: Any) -> bool:
+    """Whether many numbers of one matrix are those of another, up to a factor, in whatever places."""
+    scaled = []
+    for value in (one, other):
+        array = as_array(value)
+        if array is None or array.size < FEWEST_NUMBERS:
+            return False
+        scaled.append(np.sort(np.abs(array.astype(np.float64)).ravel() * np.sqrt(len(array))))
+    few, many = sorted(scaled, key=len)
+    place = np.clip(np.searchsorted(many, few), 1, len(many) - 1)
+    nearest = np.minimum(np.abs(many[place] - few), np.abs(many[place - 1] - few))
+    return bool(np.mean(nearest <= SAME_NUMBER) > MOST_SHARED)
 
 
 def _known_spreads(D: int, H: int, letter: str) -> dict[str, float]:

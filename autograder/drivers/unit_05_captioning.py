@@ -164,36 +164,50 @@ def start_state(module, spec, v):
     return _in_either_precision(call)
 
 
-def next_scores(module, spec, words, state, v):
-    """(scores and state, gradients at the weights and at the state before)."""
+def _apart(tensor):
+    """The same numbers, not in one piece, as training hands them on: a slice, or (N, T, V) made step by step."""
+    if tensor.ndim == 3:
+        return tensor.transpose(0, 1).contiguous().transpose(0, 1)
+    larger = torch.zeros(*tensor.shape[:-1], tensor.shape[-1] + 1, dtype=tensor.dtype)
+    larger[..., 1:] = tensor
+    return larger[..., 1:]
+
+
+def next_scores(module, spec, words, state, v, sliced=False):
+    """(scores and state, gradients at the weights and at the state before); the words may be every second of more."""
 
     def call(dtype):
         model = model_of(module, spec, dtype)
         before = _leaves(**dict(zip("hc", _tensors(tuple(state), dtype), strict=False)))
         given = tuple(part.clone() for part in before.values())
-        found = module.next_scores(model, _tensors(words, dtype), given, _tensors(v, dtype))
+        fed = _tensors(words, dtype)
+        if sliced:
+            fed, given = fed.repeat_interleave(2)[::2], tuple(_apart(part) for part in given)
+        found = module.next_scores(model, fed, given, _tensors(v, dtype))
         return _with_gradients(found, weights_of(model) | before)
 
     return _in_either_precision(call)
 
 
-def caption_scores(module, spec, v, words):
-    """(scores, gradients at the weights)."""
+def caption_scores(module, spec, v, words, sliced=False):
+    """(scores, gradients at the weights); pictures and words may be slices."""
 
     def call(dtype):
         model = model_of(module, spec, dtype)
-        found = module.caption_scores(model, _tensors(v, dtype), _tensors(words, dtype))
+        fed = [_tensors(v, dtype), _tensors(words, dtype)]
+        found = module.caption_scores(model, *(map(_apart, fed) if sliced else fed))
         return _with_gradients(found, weights_of(model))
 
     return _in_either_precision(call)
 
 
-def caption_loss(module, scores, targets):
-    """(loss, its gradient at the scores, or None if none hangs on it)."""
+def caption_loss(module, scores, targets, sliced=False):
+    """(loss, its gradient at the scores, or None if none hangs on it); both may be slices."""
 
     def call(dtype):
         at = torch.tensor(scores, dtype=dtype, requires_grad=True)
-        loss = module.caption_loss(at, _tensors(targets, dtype))
+        given = [at, _tensors(targets, dtype)]
+        loss = module.caption_loss(*(map(_apart, given) if sliced else given))
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             return loss, None
         total = loss.sum()
@@ -223,7 +237,7 @@ def training_step(module, spec, v, captions, lr):
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
         optimizer = Watched(model.parameters(), lr=lr)
-        loss = module.training_step(model, optimizer, _tensors(v, dtype), _tensors(captions, dtype))
+        loss = module.training_step(model, optimizer, _tensors(v, dtype), _apart(_tensors(captions, dtype)))
         left = any(p.grad is not None and bool(p.grad.any()) for p in model.parameters())
         return loss, {name: weight.detach() for name, weight in weights_of(model).items()}, optimizer.steps, left
 

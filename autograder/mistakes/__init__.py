@@ -267,8 +267,11 @@ def made_from(unit: Unit) -> str:
 
 def up_to_date(unit: Unit) -> bool:
     """Whether the kept signatures are those of mistakes, solutions and checks as they are; for `release --check`."""
-    path = signature_path(unit)
-    return path.is_file() and made_from(unit) in ("", json.loads(path.read_text(encoding="utf-8"))["made_from"])
+    paths = (signature_path(unit), signature_path(unit).with_name(f"pairs_{unit.id}.json"))
+    return all(
+        path.is_file() and made_from(unit) in ("", json.loads(path.read_text(encoding="utf-8"))["made_from"])
+        for path in paths
+    )
 
 
 @lru_cache(maxsize=16)
@@ -364,6 +367,29 @@ def recognise(
         named.append(best)
         left -= best[1]
     return named
+
+
+def signed_parts(unit: Unit, mistake: Mistake, records: Sequence[CaseRecord]) -> tuple[set[str], set[str]]:
+    """The parts that a mistake gets wrong on the visible draw, and those of them that a submission gets wrong in this way.
+
+    Nothing where there are no signatures, or older ones. Parts that crash or are None say too little to count.
+    """
+    kept = _signed(unit).get(f"{mistake.exercise}/{mistake.id}", [])
+    wrong = {part for case in kept for part in case}
+    if len(kept) != len(records):
+        return wrong, set()
+    traces: dict[int, Trace] = {}
+
+    def fits(part: str) -> bool:
+        for case, record in zip(kept, records, strict=True):
+            theirs, ours = case.get(part), record.parts[part]
+            if (theirs is None) != ours.ok:
+                return False
+            if theirs is not None and (as_array(ours.value) is None or not _same(ours, theirs, traces)):
+                return False
+        return True
+
+    return wrong, {part for part in wrong if fits(part)}
 
 
 def _places(records: Sequence[CaseRecord], cases: Sequence[Case]) -> list[int] | None:

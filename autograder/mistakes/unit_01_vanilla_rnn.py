@@ -159,6 +159,18 @@ RNN_CELL = [
         ),
         ((_CELL, "np.squeeze(np.tanh(x @ Wx + prev_h @ Wh + b))"),),
     ),
+    Mistake(
+        "tanh-of-the-input-only",
+        "rnn_cell",
+        "only the first term is squashed",
+        "tanh belongs to the input.",
+        (
+            "Can an entry of your state be larger than 1?",
+            "Look at where the brackets of tanh close.",
+            "The sum of all three is squashed, as one.",
+        ),
+        (("np.tanh(x @ Wx + prev_h @ Wh + b)", "np.tanh(x @ Wx) + prev_h @ Wh + b"),),
+    ),
 ]
 
 STACKED_CELL = [

@@ -798,6 +798,66 @@ RNN_STEP_BACKWARD = [
         ),
         (("db = da.sum(axis=0)", "db = None"),),
     ),
+    Mistake(
+        "slope-of-upstream-without-upstream",
+        "rnn_step_backward",
+        "a slope alone, taken at the gradient",
+        "The derivative of tanh at what comes in is the gradient.",
+        (
+            "Where does the gradient from above come into your line, as a factor and not as a point?",
+            "Look at what is squared, and at what multiplies the slope.",
+            "The chain rule: what comes from above, times the slope at the point where the forward pass was.",
+        ),
+        ((_SLOPE, "da = 1 - dnext_h**2"),),
+    ),
+    Mistake(
+        "slope-of-tanh-of-upstream-without-upstream",
+        "rnn_step_backward",
+        "a slope alone, taken at tanh of the gradient",
+        "The derivative of tanh at what comes in is the gradient.",
+        (
+            "Where does the gradient from above come into your line, as a factor and not as a point?",
+            "Look at what is squared, and at what multiplies the slope.",
+            "The chain rule: what comes from above, times the slope at the point where the forward pass was.",
+        ),
+        ((_SLOPE, "da = 1 - np.tanh(dnext_h) ** 2"),),
+    ),
+    Mistake(
+        "slope-at-tanh-of-state-without-upstream",
+        "rnn_step_backward",
+        "a slope alone, and tanh is taken once more",
+        "The derivative of tanh is the gradient.",
+        (
+            "Where does the gradient from above come into your line, as a factor and not as a point?",
+            "Look at what is squared, and at what multiplies the slope.",
+            "The chain rule: what comes from above, times the slope at the point where the forward pass was.",
+        ),
+        ((_SLOPE, "da = 1 - np.tanh(next_h) ** 2"),),
+    ),
+    Mistake(
+        "slope-with-plus",
+        "rnn_step_backward",
+        "the slope of tanh has another sign in it",
+        "The slope is one plus the square.",
+        (
+            "How steep is tanh where it is flat?",
+            "Look at the sign in the slope.",
+            "Far from zero tanh is flat: its slope goes to zero, it does not grow.",
+        ),
+        ((_SLOPE, "da = dnext_h * (1 + next_h**2)"),),
+    ),
+    Mistake(
+        "bias-gradient-of-above",
+        "rnn_step_backward",
+        "the bias gets the slope alone",
+        "The bias has no input, so its gradient is the slope.",
+        (
+            "Does the gradient of the bias change when what comes from above does?",
+            "Look at what is summed for the bias.",
+            "The bias is added before the squashing: its gradient is what arrives there, summed over the sequences.",
+        ),
+        (("da.sum(axis=0)", "(1 - next_h**2).sum(axis=0)"),),
+    ),
 ]
 
 RNN_FORWARD = [
@@ -1010,6 +1070,18 @@ RNN_BACKWARD = [
             "Weights that are used at every step collect the gradients of all steps.",
         ),
         (("dWx += dWx_t", "dWx = dWx_t"), ("dWh += dWh_t", "dWh = dWh_t"), ("db += db_t", "db = db_t")),
+    ),
+    Mistake(
+        "weight-matrices-overwritten",
+        "rnn_backward",
+        "dWx and dWh are those of one step",
+        "The step returns the gradients of the weights.",
+        (
+            "How many steps use these weights, and how many of them show in your gradients?",
+            "Look at the line in the loop that gives the two matrices their values.",
+            "Weights that are used at every step get a gradient from every step: the sum of all.",
+        ),
+        (("dWx += dWx_t", "dWx = dWx_t"), ("dWh += dWh_t", "dWh = dWh_t")),
     ),
     Mistake(
         "bias-gradient-overwritten",
@@ -1263,6 +1335,30 @@ def rnn_backward(dh, cache):
             ("        dWx += dWx_t", "        if t == 1:\n            dh0 = dprev_h\n        dWx += dWx_t"),
             ("return dx, dprev_h, dWx", "return dx, dh0, dWx"),
         ),
+    ),
+    Mistake(
+        "caches-from-the-front",
+        "rnn_backward",
+        "the caches are taken from the wrong end",
+        "A list gives what was put in first.",
+        (
+            "In which order does the forward pass put the caches into the list, and in which do you take them out?",
+            "Follow the loop for three steps: which step's cache is used first?",
+            "The way back begins with the last step, and needs what the last step has kept.",
+        ),
+        (("cache[t])", "cache[T - 1 - t])"),),
+    ),
+    Mistake(
+        "upstream-of-ones",
+        "rnn_backward",
+        "ones take the place of the gradient from above",
+        "The loss's gradient with respect to itself is one.",
+        (
+            "What happens to your results when the gradient from above is doubled?",
+            "Look for where the gradient from above enters your loop.",
+            "What comes from above is given; only the loss itself has the gradient one.",
+        ),
+        (("dh[:, t] +", "np.ones((N, H)) +"),),
     ),
 ]
 
@@ -1528,7 +1624,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look at what the sum is divided by.",
             "Summed over time, averaged over sequences: the definition stands in the docstring.",
         ),
-        ((_LOSS, _LOSS + " / T"), (_DX, _DX + " / T")),
+        (("y]) / N", "y]) / (N * T)"), ("None] / N", "None] / (N * T)")),
     ),
     Mistake(
         "averaged-over-unmasked-steps",
@@ -1540,7 +1636,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look at what the sum is divided by.",
             "Summed over time, averaged over sequences: the definition stands in the docstring.",
         ),
-        ((_LOSS, _LOSS.replace("/ N", "/ mask.sum()")), (_DX, _DX.replace("/ N", "/ mask.sum()"))),
+        (("y]) / N", "y]) / mask.sum()"), ("None] / N", "None] / mask.sum()")),
     ),
     Mistake(
         "not-averaged",
@@ -1552,7 +1648,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for a division.",
             "Summed over time, averaged over sequences: the definition stands in the docstring.",
         ),
-        ((_LOSS, _LOSS.replace(" / N", "")), (_DX, _DX.replace(" / N", ""))),
+        (("y]) / N", "y])"), ("None] / N", "None]")),
     ),
     Mistake(
         "gradient-not-averaged",
@@ -1564,7 +1660,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for the division in the loss, and then in the gradient.",
             "A constant factor of the loss is a factor of every gradient.",
         ),
-        ((_DX, _DX.replace(" / N", "")),),
+        (("None] / N", "None]"),),
     ),
     Mistake(
         "loss-not-averaged",
@@ -1576,7 +1672,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for the division in the gradient, and then in the loss.",
             "A constant factor of the loss is a factor of every gradient, and the other way round.",
         ),
-        ((_LOSS, _LOSS.replace(" / N", "")),),
+        (("y]) / N", "y])"),),
     ),
     Mistake(
         "gradient-averaged-over-all-steps",
@@ -1588,7 +1684,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look at what the loss is divided by, and then the gradient.",
             "A constant factor of the loss is a factor of every gradient, and no other is.",
         ),
-        ((_DX, _DX + " / T"),),
+        (("None] / N", "None] / (N * T)"),),
     ),
     Mistake(
         "mask-unused-in-loss",
@@ -1600,7 +1696,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for the mask in the line of the loss.",
             "A masked step is padding: it has no right answer to be compared with.",
         ),
-        (("np.sum(mask * log_p[n, t, y])", "np.sum(log_p[n, t, y])"),),
+        (("mask * log_p", "log_p"),),
     ),
     Mistake(
         "mask-unused-in-gradient",
@@ -1612,7 +1708,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for the mask in the lines of the gradient.",
             "What has no part in the loss has no gradient.",
         ),
-        ((_DX, "dx /= N"),),
+        (("dx *= mask[:, :, None]", "dx *= 1.0"),),
     ),
     Mistake(
         "mask-unused",
@@ -1624,7 +1720,7 @@ TEMPORAL_SOFTMAX_LOSS = [
             "Look for the mask.",
             "A masked step is padding: it gives neither loss nor gradient.",
         ),
-        (("np.sum(mask * log_p[n, t, y])", "np.sum(log_p[n, t, y])"), (_DX, "dx /= N")),
+        (("mask * log_p", "log_p"), ("dx *= mask[:, :, None]", "dx *= 1.0")),
     ),
     Mistake(
         "mask-inverted",
@@ -1818,6 +1914,42 @@ TEMPORAL_SOFTMAX_LOSS = [
             "A name that starts as None stays None until something is assigned to it.",
         ),
         (("return loss, dx", "return loss, None"),),
+    ),
+    Mistake(
+        "number-added-to-probabilities",
+        "temporal_softmax_loss",
+        "something is added to the probabilities before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right class has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely class has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "loss = -np.sum(mask * log_p[n, t, y]) / N",
+                "loss = -np.sum(mask * np.log(np.exp(log_p[n, t, y]) + 1e-8)) / N",
+            ),
+        ),
+    ),
+    Mistake(
+        "probabilities-bounded",
+        "temporal_softmax_loss",
+        "probabilities are kept away from zero before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right class has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely class has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "loss = -np.sum(mask * log_p[n, t, y]) / N",
+                "loss = -np.sum(mask * np.maximum(log_p[n, t, y], np.log(1e-7))) / N",
+            ),
+        ),
     ),
 ]
 

@@ -1411,6 +1411,23 @@ ADAGRAD_STEP = [
         ),
         (('config.setdefault("learning_rate", 1e-1)', 'config["learning_rate"] = 1e-1'),),
     ),
+    Mistake(
+        "one-default-for-all",
+        "adagrad_step",
+        "a second call without a config starts from what the first left",
+        "The default is made once.",
+        (
+            "Where does a call without a config get its running sums from?",
+            "Look for a dict that outlives the call: a global, or a default that calls change.",
+            "Each parameter has a config of its own; None means that it starts from zeros.",
+        ),
+        (
+            (
+                "config = dict(config or {})",
+                "config = config if config is not None else globals().setdefault('_adagrad_step', {})",
+            ),
+        ),
+    ),
 ]
 
 _ADAM_T = 'config["t"] = config["t"] + 1'
@@ -1704,6 +1721,35 @@ ADAM_STEP = [
         ),
         (('config.setdefault("learning_rate", 1e-3)', 'config["learning_rate"] = 1e-3'),),
     ),
+    Mistake(
+        "not-counted",
+        "adam_step",
+        "the updates are not counted",
+        "t is in the dict, so it is right.",
+        (
+            "What is t at your first update, and what do the corrections divide by then?",
+            "Look for the line in which t grows.",
+            "The corrections undo that the means begin with zeros; at the first update t is one.",
+        ),
+        ((_ADAM_T, 'config["t"] = config["t"]'),),
+    ),
+    Mistake(
+        "one-default-for-all",
+        "adam_step",
+        "a second call without a config starts from what the first left",
+        "The default is made once.",
+        (
+            "Where does a call without a config get its running sums from?",
+            "Look for a dict that outlives the call: a global, or a default that calls change.",
+            "Each parameter has a config of its own; None means that it starts from zeros.",
+        ),
+        (
+            (
+                "config = dict(config or {})",
+                "config = config if config is not None else globals().setdefault('_adam_step', {})",
+            ),
+        ),
+    ),
 ]
 
 _SHIFTED = "shifted = scores - scores.max(axis=-1, keepdims=True)"
@@ -1882,6 +1928,19 @@ BITS_PER_CHAR = [
             "Bits are absolute: that is why models with different vocabularies can be compared.",
         ),
         ((_BITS, "return float(-chosen.mean() / np.log(scores.shape[-1]))"),),
+    ),
+    Mistake(
+        "number-added-to-probabilities",
+        "bits_per_char",
+        "something is added to the probabilities before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should it cost where the character that came has a probability of one in a billion, and what does it cost in yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "What an unlikely character costs has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (("return float(-chosen.mean() / np.log(2))", "return float(-np.log2(np.exp(chosen) + 1e-8).mean())"),),
     ),
 ]
 
@@ -2298,6 +2357,35 @@ def sample(params, h0, first, uniforms, temperature=1.0):
             "A place is counted, not measured: arrays made without a word about it hold floats.",
         ),
         ((_IDS, "return np.array(ids, dtype=float)"),),
+    ),
+    Mistake(
+        "readout-bias-missing",
+        "sample",
+        "an argument is never used",
+        "The weights make the scores.",
+        (
+            "Which of the six arrays has no influence on what is written?",
+            "Look at the line that makes the scores.",
+            "The readout is affine: a product and a bias, as in training.",
+        ),
+        (('params["Why"] + params["by"]', 'params["Why"]'),),
+    ),
+    Mistake(
+        "past-the-last-character",
+        "sample",
+        "a number just below 1 draws no character",
+        "The probabilities add up to 1, so that one of the sums is always larger.",
+        (
+            "What do ten probabilities of 0.1 add up to, in floating point?",
+            "Look at what happens where no sum is larger than the number.",
+            "A sum may round to a little less than 1; what lies beyond it belongs to the last character.",
+        ),
+        (
+            (
+                'min(int(np.searchsorted(np.cumsum(p), u, side="right")), len(p) - 1)',
+                'int(np.searchsorted(np.cumsum(p), u, side="right"))',
+            ),
+        ),
     ),
 ]
 

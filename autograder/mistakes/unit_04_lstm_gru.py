@@ -321,6 +321,18 @@ def _backward_through_time(exercise: str, states: str) -> list[Mistake]:
             ((summed, "dWx, dWh, db = dWx_t, dWh_t, db_t"),),
         ),
         Mistake(
+            "weight-matrices-overwritten",
+            exercise,
+            "dWx and dWh are those of one step",
+            "The step returns the gradients of the weights.",
+            (
+                "How many steps use the same weights?",
+                "Look at what happens to dWx in the second round of the loop.",
+                "Weights that are used at every step collect the gradients of all steps.",
+            ),
+            ((summed, "dWx, dWh, db = dWx_t, dWh_t, db + db_t"),),
+        ),
+        Mistake(
             "bias-gradient-overwritten",
             exercise,
             "db is that of one step",
@@ -425,6 +437,18 @@ def _backward_through_time(exercise: str, states: str) -> list[Mistake]:
                 "Each step is undone with what that step had computed.",
             ),
             (("cache[t]", "cache[0]"),),
+        ),
+        Mistake(
+            "caches-from-the-front",
+            exercise,
+            "the caches are taken from the wrong end",
+            "A list gives what was put in first.",
+            (
+                "In which order does the forward pass put the caches into the list, and in which do you take them out?",
+                "Follow the loop for three steps: which step's cache is used first?",
+                "The way back begins with the last step, and needs what the last step has kept.",
+            ),
+            (("cache[t]", "cache[T - 1 - t]"),),
         ),
         Mistake(
             "loop-runs-forward",
@@ -1332,6 +1356,69 @@ LSTM_STEP_BACKWARD = [
         ),
         (("da @ Wx.T", "np.squeeze(da @ Wx.T)"), ("da @ Wh.T", "np.squeeze(da @ Wh.T)")),
     ),
+    Mistake(
+        "output-gate-without-upstream",
+        "lstm_step_backward",
+        "the output gate's gradient lacks what comes from above",
+        "The gradient of a product is the other factor.",
+        (
+            "What happens to this gradient when what comes from above is zero?",
+            "Look at each product on the way back: does it begin with something that came from above?",
+            "Every gradient is what comes from above, times slopes; without what comes from above there is none.",
+        ),
+        ((_DO, "do = tanh_c"),),
+    ),
+    Mistake(
+        "cell-without-upstream",
+        "lstm_step_backward",
+        "the way from the hidden state into the cell lacks what comes from above",
+        "The slope is the gradient.",
+        (
+            "What happens to this gradient when what comes from above is zero?",
+            "Look at each product on the way back: does it begin with something that came from above?",
+            "Every gradient is what comes from above, times slopes; without what comes from above there is none.",
+        ),
+        (("dnext_c + dnext_h * o", "dnext_c + o"),),
+    ),
+    Mistake(
+        "both-without-upstream",
+        "lstm_step_backward",
+        "what comes from above into the hidden state is used nowhere",
+        "The gradient of a product is the other factor.",
+        (
+            "What happens to this gradient when what comes from above is zero?",
+            "Look at each product on the way back: does it begin with something that came from above?",
+            "Every gradient is what comes from above, times slopes; without what comes from above there is none.",
+        ),
+        (
+            (_DO, "do = tanh_c"),
+            ("dnext_c + dnext_h * o", "dnext_c + o"),
+        ),
+    ),
+    Mistake(
+        "gates-without-cell-gradient",
+        "lstm_step_backward",
+        "the gates' gradients lack what comes into the cell",
+        "The gradient of a product is the other factor.",
+        (
+            "What happens to this gradient when what comes from above is zero?",
+            "Look at each product on the way back: does it begin with something that came from above?",
+            "Every gradient is what comes from above, times slopes; without what comes from above there is none.",
+        ),
+        (("di, df, dg = dc * g, dc * prev_c, dc * i", "di, df, dg = g, prev_c, i"),),
+    ),
+    Mistake(
+        "slope-at-the-gradient-on-the-cell",
+        "lstm_step_backward",
+        "the slope of tanh on the cell is taken at the gradient",
+        "The slope is taken at what comes in.",
+        (
+            "At which point of the tanh curve was the forward pass?",
+            "Look at what is squared on the way into the cell.",
+            "A slope belongs to a point of the forward pass.",
+        ),
+        (("(1 - tanh_c**2)", "(1 - np.tanh(dnext_c) ** 2)"),),
+    ),
 ]
 
 _LSTM_CALL = "lstm_step_forward(x[:, t], prev_h, prev_c,"
@@ -1759,6 +1846,18 @@ INIT_LSTM = [
             "Weights act from the right here: rows are inputs, columns are gates.",
         ),
         ((_WX, _WX.replace("(D, 4 * H)", "(4 * H, D)")),),
+    ),
+    Mistake(
+        "same-numbers-twice",
+        "init_lstm",
+        "both matrices are made of the same numbers",
+        "The seed says where each matrix starts.",
+        (
+            "What does a generator give first, each time it is made from the same seed?",
+            "Look at how many generators there are.",
+            "One generator, which goes on: what it gives for the second matrix are other numbers.",
+        ),
+        (("Wh = rng.standard_normal", "Wh = np.random.default_rng(seed).standard_normal"),),
     ),
 ]
 
@@ -2886,6 +2985,42 @@ COUPLED_STEP_BACKWARD = [
             "What is cut in one order is put together in the same order.",
         ),
         (("do * o * (1 - o), dg * (1 - g**2)]", "dg * (1 - g**2), do * o * (1 - o)]"),),
+    ),
+    Mistake(
+        "forget-gate-slope-missing",
+        "coupled_step_backward",
+        "the gradient does not go through the forget gate's nonlinearity",
+        "The forget gate is what the weights make.",
+        (
+            "Is the gradient that you hand on that of the forget gate, or that of the sum before its nonlinearity?",
+            "Look at the block of the forget gate where the blocks come together.",
+            "Every operation of the forward pass is undone once: sigmoid and tanh have slopes, and each block its own.",
+        ),
+        (("df * f * (1 - f)", "df"),),
+    ),
+    Mistake(
+        "output-gate-slope-missing",
+        "coupled_step_backward",
+        "the gradient does not go through the output gate's nonlinearity",
+        "The output gate is what the weights make.",
+        (
+            "Is the gradient that you hand on that of the output gate, or that of the sum before its nonlinearity?",
+            "Look at the block of the output gate where the blocks come together.",
+            "Every operation of the forward pass is undone once: sigmoid and tanh have slopes, and each block its own.",
+        ),
+        (("do * o * (1 - o)", "do"),),
+    ),
+    Mistake(
+        "candidate-slope-missing",
+        "coupled_step_backward",
+        "the gradient does not go through the candidate's nonlinearity",
+        "The candidate is what the weights make.",
+        (
+            "Is the gradient that you hand on that of the candidate, or that of the sum before its nonlinearity?",
+            "Look at the block of the candidate where the blocks come together.",
+            "Every operation of the forward pass is undone once: sigmoid and tanh have slopes, and each block its own.",
+        ),
+        (("dg * (1 - g**2)", "dg"),),
     ),
 ]
 

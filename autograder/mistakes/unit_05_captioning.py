@@ -168,6 +168,18 @@ RNN_STEP = [
         ),
         (("torch.tanh(x @ Wx + h @ Wh + b)", "torch.tanh(x @ Wx + h @ Wh + b).detach()"),),
     ),
+    Mistake(
+        "tanh-of-the-input-only",
+        "rnn_step",
+        "only the first term is squashed",
+        "tanh belongs to the input.",
+        (
+            "Can an entry of your state be larger than 1?",
+            "Look at where the brackets of tanh close.",
+            "The sum of all three is squashed, as one.",
+        ),
+        (("torch.tanh(x @ Wx + h @ Wh + b)", "torch.tanh(x @ Wx) + h @ Wh + b"),),
+    ),
 ]
 
 LSTM_STEP = [
@@ -260,6 +272,170 @@ LSTM_STEP = [
             ),
         ),
     ),
+    Mistake(
+        "bias-missing",
+        "lstm_step",
+        "the bias is missing",
+        "The weights make the gates.",
+        (
+            "What are the gates when input and state are zero?",
+            "Look at the sum before the blocks are cut.",
+            "Three terms make the sum: input, state, bias.",
+        ),
+        (("x @ Wx + h @ Wh + b", "x @ Wx + h @ Wh"),),
+    ),
+    Mistake(
+        "state-ignored",
+        "lstm_step",
+        "the old hidden state does not count",
+        "The cell state is the memory.",
+        (
+            "What do the gates know of the step before?",
+            "Look at the sum before the blocks are cut.",
+            "Gates see the input and the old hidden state.",
+        ),
+        (("x @ Wx + h @ Wh + b", "x @ Wx + b"),),
+    ),
+    Mistake(
+        "output-second",
+        "lstm_step",
+        "the blocks are read in another order",
+        "The gates come in the order in which they are used.",
+        (
+            "In which order do this course's weights hold the gates?",
+            "Look at the names you give to the four blocks.",
+            "The order is input, forget, output, candidate.",
+        ),
+        (("i, f, o, g = ", "i, o, f, g = "),),
+    ),
+    Mistake(
+        "candidate-first",
+        "lstm_step",
+        "the blocks are read in another order",
+        "The candidate comes first.",
+        (
+            "In which order do this course's weights hold the gates?",
+            "Look at the names you give to the four blocks.",
+            "The order is input, forget, output, candidate.",
+        ),
+        (("i, f, o, g = ", "g, i, f, o = "),),
+    ),
+    Mistake(
+        "candidate-not-squashed",
+        "lstm_step",
+        "the candidate is not squashed",
+        "The gate bounds it.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.tanh(g)", "g"),),
+    ),
+    Mistake(
+        "gates-by-tanh",
+        "lstm_step",
+        "the gates go through the candidate's squashing function",
+        "All nonlinearities are tanh.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            ("torch.sigmoid(f)", "torch.tanh(f)"),
+            ("torch.sigmoid(i)", "torch.tanh(i)"),
+            ("torch.sigmoid(o)", "torch.tanh(o)"),
+        ),
+    ),
+    Mistake(
+        "gates-not-squashed",
+        "lstm_step",
+        "the gates are not squashed",
+        "The blocks are the gates.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            ("torch.sigmoid(f)", "f"),
+            ("torch.sigmoid(i)", "i"),
+            ("torch.sigmoid(o)", "o"),
+        ),
+    ),
+    Mistake(
+        "input-gate-missing",
+        "lstm_step",
+        "the candidate enters without a gate",
+        "What is forgotten makes room.",
+        (
+            "What lets the candidate into the cell, and what keeps it out?",
+            "Look at what multiplies the candidate.",
+            "Each term of the new cell state has a gate of its own.",
+        ),
+        (("torch.sigmoid(i) * torch.tanh(g)", "torch.tanh(g)"),),
+    ),
+    Mistake(
+        "output-gate-missing",
+        "lstm_step",
+        "the cell is shown without a gate",
+        "The hidden state is the squashed cell.",
+        (
+            "What decides how much of the cell is seen?",
+            "Look at what multiplies the squashed cell.",
+            "The hidden state is the part of the cell that the output gate lets out.",
+        ),
+        (("torch.sigmoid(o) * torch.tanh(next_c)", "torch.tanh(next_c)"),),
+    ),
+    Mistake(
+        "input-gate-from-the-forget-gate",
+        "lstm_step",
+        "the input gate is one minus the forget gate",
+        "What is forgotten is written anew.",
+        (
+            "What does the first block of the weights do in your cell?",
+            "Look at what multiplies the candidate.",
+            "In this cell the two gates are independent of each other.",
+        ),
+        (("torch.sigmoid(i)", "(1 - torch.sigmoid(f))"),),
+    ),
+    Mistake(
+        "old-cell-ignored",
+        "lstm_step",
+        "the old cell state does not count",
+        "The hidden state is the memory.",
+        (
+            "What is left of the old cell state in the new one?",
+            "Look at the line that makes the new cell state.",
+            "The new cell is what is kept of the old one, and what is let in.",
+        ),
+        (("torch.sigmoid(f) * c + ", ""),),
+    ),
+    Mistake(
+        "squashed-after-the-output-gate",
+        "lstm_step",
+        "the output gate acts before the squashing",
+        "The order of gate and squashing does not matter.",
+        (
+            "What is squashed: the cell, or the gated cell?",
+            "Look at where the brackets of tanh close.",
+            "First the cell is squashed, then the gate decides how much is seen.",
+        ),
+        (("torch.sigmoid(o) * torch.tanh(next_c), next_c", "torch.tanh(torch.sigmoid(o) * next_c), next_c"),),
+    ),
+    Mistake(
+        "cell-squashed",
+        "lstm_step",
+        "the cell state is squashed before it is handed on",
+        "A state is squashed.",
+        (
+            "Can your cell state grow beyond 1?",
+            "Look at what is handed on as the cell state.",
+            "The cell is handed on as it is; only what is shown of it is squashed.",
+        ),
+        (("torch.tanh(next_c), next_c", "torch.tanh(next_c), torch.tanh(next_c)"),),
+    ),
 ]
 
 GRU_STEP = [
@@ -334,6 +510,95 @@ GRU_STEP = [
             "The next state is a weighted mean of two: what one gets, the other lacks.",
         ),
         (("z * h + (1 - z) * candidate", "(1 - z) * candidate"),),
+    ),
+    Mistake(
+        "bias-missing",
+        "gru_step",
+        "the bias is missing",
+        "The weights make the gates.",
+        (
+            "What are the gates when input and state are zero?",
+            "Look at what is made from the input.",
+            "Three terms make each sum: input, state, bias.",
+        ),
+        (("x @ Wx + b", "x @ Wx"),),
+    ),
+    Mistake(
+        "candidate-not-squashed",
+        "gru_step",
+        "the candidate is not squashed",
+        "The gate bounds it.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (
+            (
+                "torch.tanh(from_x[:, 2 * H :] + (r * h) @ Wh[:, 2 * H :])",
+                "from_x[:, 2 * H :] + (r * h) @ Wh[:, 2 * H :]",
+            ),
+        ),
+    ),
+    Mistake(
+        "gates-by-tanh",
+        "gru_step",
+        "the gates go through the candidate's squashing function",
+        "All nonlinearities are tanh.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.sigmoid(", "torch.tanh("),),
+    ),
+    Mistake(
+        "gates-not-squashed",
+        "gru_step",
+        "the gates are not squashed",
+        "The blocks are the gates.",
+        (
+            "Between which numbers does a gate lie, and between which the candidate?",
+            "Look at which squashing function each of the blocks goes through.",
+            "A gate opens and shuts, from 0 to 1; the candidate is a state, from -1 to 1.",
+        ),
+        (("torch.sigmoid(from_x[:, : 2 * H] + h @ Wh[:, : 2 * H])", "(from_x[:, : 2 * H] + h @ Wh[:, : 2 * H])"),),
+    ),
+    Mistake(
+        "old-state-not-gated",
+        "gru_step",
+        "the old state is added whole",
+        "The gate is for what is new.",
+        (
+            "How much of the old state is left when the candidate takes over?",
+            "Look at both terms of the mixture.",
+            "The two shares of a mixture sum to one.",
+        ),
+        (("return z * h +", "return h +"),),
+    ),
+    Mistake(
+        "candidate-not-gated",
+        "gru_step",
+        "the candidate is added whole",
+        "The gate is for what is old.",
+        (
+            "How much of the candidate comes in when the old state is kept?",
+            "Look at both terms of the mixture.",
+            "The two shares of a mixture sum to one.",
+        ),
+        (("(1 - z) * candidate", "candidate"),),
+    ),
+    Mistake(
+        "state-ignored-by-the-gates",
+        "gru_step",
+        "the gates do not see the old state",
+        "The input decides.",
+        (
+            "What do the gates know of the step before?",
+            "Look at what the gates are made of.",
+            "Gates see the input and the old state.",
+        ),
+        (("from_x[:, : 2 * H] + h @ Wh[:, : 2 * H]", "from_x[:, : 2 * H]"),),
     ),
 ]
 
@@ -753,6 +1018,73 @@ CAPTION_LOSS = [
         ),
         (("scores.flatten(0, 1)", "scores.transpose(0, 1).flatten(0, 1)"),),
     ),
+    Mistake(
+        "class-axis-not-moved",
+        "caption_loss",
+        "the axes of the scores are not where torch looks for the classes",
+        "A reshape brings the classes to the second axis.",
+        (
+            "Along which axis does torch's cross-entropy look for the classes, and where are they in the scores?",
+            "Look at the reshape: does it move an axis, or does it only count the entries anew?",
+            "A reshape keeps the order of the entries; to move an axis needs a transpose.",
+        ),
+        (
+            (
+                "scores.flatten(0, 1), targets.flatten()",
+                "scores.reshape(len(targets), scores.shape[2], targets.shape[1]), targets",
+            ),
+        ),
+    ),
+    Mistake(
+        "number-added-to-probabilities",
+        "caption_loss",
+        "something is added to the probabilities before the logarithm",
+        "The logarithm of zero must be avoided.",
+        (
+            "What should the loss be where the right word has a probability of one in a billion, and what is yours?",
+            "Look at what is done to a probability before its logarithm is taken.",
+            "The loss of an unlikely word has no upper bound. From scores its logarithm can be had without a bound: "
+            "the score, less the logarithm of the sum of all exponentials.",
+        ),
+        (
+            (
+                "total = nn.functional.cross_entropy(scores.flatten(0, 1), targets.flatten(), "
+                'ignore_index=PAD, reduction="sum")',
+                "p = scores.softmax(dim=2).gather(2, targets[:, :, None])[:, :, 0]\n"
+                "    total = -(torch.log(p + 1e-8) * (targets != PAD)).sum()",
+            ),
+        ),
+    ),
+    Mistake(
+        "softmax-over-time",
+        "caption_loss",
+        "the probabilities sum to one over the steps",
+        "The softmax goes along the second axis.",
+        (
+            "What sums to one: the words at one position, or the positions of one word?",
+            "Look at the axis along which the softmax goes.",
+            "At each position one word comes: the probabilities of all words there sum to one.",
+        ),
+        (
+            (
+                "nn.functional.cross_entropy(scores.flatten(0, 1)",
+                "nn.functional.nll_loss(scores.log_softmax(1).flatten(0, 1)",
+            ),
+        ),
+    ),
+    Mistake(
+        "only-tensors-in-one-piece",
+        "caption_loss",
+        "tensors that do not lie in one piece are refused",
+        "A tensor can always be viewed in another shape.",
+        (
+            "What does captions[:, 1:] share with captions, and where do its rows lie in memory?",
+            "Read the error's last words, and look at how you make one axis of two.",
+            "A view needs numbers that lie one after the other; a slice of a larger tensor has gaps. There are ways "
+            "to change a shape that copy where they must.",
+        ),
+        (("targets.flatten()", "targets.view(-1)"),),
+    ),
 ]
 
 TRAINING_STEP = [
@@ -839,6 +1171,30 @@ TRAINING_STEP = [
             "Each loses one word only, at opposite ends.",
         ),
         (("captions[:, :-1]), captions[:, 1:])", "captions[:, :-2]), captions[:, 2:])"),),
+    ),
+    Mistake(
+        "gradients-clipped-by-norm",
+        "training_step",
+        "long gradients are shortened before the step",
+        "Gradients of recurrent networks have to be clipped.",
+        (
+            "Is the step that you make the one down the gradient, however long that is?",
+            "Look at what happens to the gradients between the way back and the step.",
+            "Clipping changes the step that is asked for; where training needs it, whoever trains decides so.",
+        ),
+        (("optimizer.step()", "nn.utils.clip_grad_norm_(model.parameters(), 5.0)\n    optimizer.step()"),),
+    ),
+    Mistake(
+        "gradients-clipped-by-value",
+        "training_step",
+        "large entries of gradients are cut before the step",
+        "Gradients of recurrent networks have to be clipped.",
+        (
+            "Is the step that you make the one down the gradient, however long that is?",
+            "Look at what happens to the gradients between the way back and the step.",
+            "Cutting entries one by one even changes the direction; where training needs it, whoever trains decides so.",
+        ),
+        (("optimizer.step()", "nn.utils.clip_grad_value_(model.parameters(), 5.0)\n    optimizer.step()"),),
     ),
 ]
 
@@ -956,6 +1312,40 @@ GREEDY = [
             (
                 "current = scores.argmax(dim=1)\n            words[:, t] = torch.where(finished, PAD, current)",
                 "words[:, t] = torch.where(finished, PAD, current)\n            current = scores.argmax(dim=1)",
+            ),
+        ),
+    ),
+    Mistake(
+        "no-empty-caption",
+        "greedy",
+        "a caption cannot end before it has begun",
+        "A caption has at least one word.",
+        (
+            "What does the docstring say of the first word if END is the most probable one?",
+            "Look at what keeps a word out at the first step.",
+            "The most probable word is taken, whichever it is; a caption may be empty.",
+        ),
+        (
+            (
+                "current = scores.argmax(dim=1)",
+                "current = (scores - 1e9 * (t == 0) * (torch.arange(scores.shape[1]) == END)).argmax(dim=1)",
+            ),
+        ),
+    ),
+    Mistake(
+        "never-unknown",
+        "greedy",
+        "the unknown word is never said",
+        "Nobody wants to read it.",
+        (
+            "Which of the words of the vocabulary can your captions contain?",
+            "Look at what is done to the scores before a word is chosen.",
+            "The most probable word is taken, whichever it is.",
+        ),
+        (
+            (
+                "current = scores.argmax(dim=1)",
+                "current = (scores - 1e9 * (torch.arange(scores.shape[1]) == UNKNOWN)).argmax(dim=1)",
             ),
         ),
     ),
@@ -1181,6 +1571,52 @@ BEAM_SEARCH = [
             "The one with the highest score.",
         ),
         (("return max(beam, key=score)[0]", "return min(beam, key=score)[0]"),),
+    ),
+    Mistake(
+        "final-choice-without-alpha",
+        "beam_search",
+        "the last choice is made by another score than the ones before",
+        "In the end the most probable caption wins.",
+        (
+            "By which score does the docstring choose the hypothesis that is returned?",
+            "Compare what you sort by while you search with what you choose by in the end.",
+            "One score, length included, for every choice: else the shortest wins at the last moment.",
+        ),
+        (("return max(beam, key=score)[0]", "return max(beam, key=lambda found: found[1])[0]"),),
+    ),
+    Mistake(
+        "no-empty-caption",
+        "beam_search",
+        "a caption cannot end before it has begun",
+        "A caption has at least one word.",
+        (
+            "What does the docstring say of a hypothesis that begins with END?",
+            "Look at what keeps a word out at the first step.",
+            "All words follow the empty hypothesis, END among them; a caption may be empty.",
+        ),
+        (
+            (
+                "for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+                "if not words:\n                    scores[:, END] = -1e9\n                for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+            ),
+        ),
+    ),
+    Mistake(
+        "never-unknown",
+        "beam_search",
+        "the unknown word is never said",
+        "Nobody wants to read it.",
+        (
+            "Which of the words of the vocabulary can your captions contain?",
+            "Look at what is done to the scores before hypotheses get longer.",
+            "Each hypothesis is followed by all words, whichever they are.",
+        ),
+        (
+            (
+                "for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+                "scores[:, UNKNOWN] = -1e9\n                for word, step_log_p in enumerate(scores[0].log_softmax(0).tolist()):",
+            ),
+        ),
     ),
 ]
 

@@ -96,7 +96,7 @@ def init_lstm(D, H, forget_bias=1.0, seed=0):
         seed: int, for ``np.random.default_rng``: the same seed gives the same weights, another seed others.
 
     Returns:
-        Wx: (D, 4H) normal, standard deviation 1/√D, drawn first. Wh: (H, 4H) normal, standard deviation 1/√H.
+        Wx: (D, 4H) normal, standard deviation 1/√D. Wh: (H, 4H) normal, standard deviation 1/√H, numbers of its own.
         b: (4H,) zero, except ``forget_bias`` for the forget gate.
 
     Source: notebook, section "What the gates start from"; Gers et al. 2000, Jozefowicz et al. 2015.

@@ -45,6 +45,7 @@
 # `NotImplementedError` by your code and save the file. No restart is needed: the first cell below tells Python to
 # load this file again whenever it has changed. If it cannot be loaded, because of a forgotten bracket, say, then the
 # next cell shows the error and goes on with the last version that could; mend the line, save, run the cell again.
+# Your file may import Python's own modules, numpy, scipy and tqdm; torch comes in unit 5.
 #
 # **What `check("…")` does.** It runs your function on random inputs, in a separate process, and shows a small table:
 # each part of the result, what was expected, what came, and where to look first. An endless loop in your code cannot
@@ -61,6 +62,9 @@
 # starts at 1 in formulas and at 0 in code, as in most books; where the two could be confused we say which is meant.
 
 # %%
+from coursekit.place import find_module
+
+find_module("vanilla_rnn")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport vanilla_rnn

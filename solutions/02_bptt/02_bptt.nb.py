@@ -45,7 +45,8 @@
 # As in unit 1: open `bptt.py` beside this notebook, write one function, save the file, run its `check`. The cells
 # that follow a check are experiments with *your* functions; they need nothing but to be run, looked at and thought
 # about. Make a guess before you run them. An exercise that you leave open does not block the next one's check, but an
-# experiment that needs it stops with `NotImplementedError`.
+# experiment that needs it stops with `NotImplementedError`. Your file may import Python's own modules, numpy, scipy and
+# tqdm, nothing that differentiates for you.
 #
 # **Letters.** $N$ sequences in a batch, $T$ steps, $D$ numbers per input, $H$ per hidden state, $V$ classes. Batch
 # first, weights act from the right. Formulas count steps from 1 to $T$, code from `0` to `T - 1`.
@@ -54,6 +55,9 @@
 # \partial z$, which **always has the shape of $z$**. That one sentence finds half of all mistakes in this unit.
 
 # %%
+from coursekit.place import find_module
+
+find_module("bptt")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport bptt

@@ -47,7 +47,7 @@
 # As before: open `char_lm.py` beside this notebook, write one function, save the file, run its `check`. The module
 # takes six functions from your `bptt.py` of unit 2; where one of them does not pass its check, stand-ins take the
 # place of all six, and the first cell says so. Nothing in this unit waits for a gap in an earlier one (only, with
-# stand-ins training takes longer).
+# stand-ins training takes longer). Your file may import Python's own modules, numpy, scipy and tqdm.
 #
 # **Letters.** $N$ streams of text side by side, $T$ characters per chunk, $V$ characters in the vocabulary, $D$
 # numbers per embedded character, $H$ hidden units. Batch first, weights act from the right, $dz$ has the shape of
@@ -60,6 +60,9 @@
 # | `Why`, `by` | (H, V), (V,) | the readout: a score for each character |
 
 # %%
+from coursekit.place import find_module
+
+find_module("char_lm")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport char_lm

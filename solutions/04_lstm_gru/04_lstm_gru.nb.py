@@ -44,7 +44,8 @@
 # ## How to work
 #
 # As before: open `gated.py` beside this notebook, write one function, save, run its `check`. Sections with
-# experiments need the functions of the sections before them. Some cells train networks for up to half a minute.
+# experiments need the functions of the sections before them. Some cells train networks for up to half a minute. Your
+# file may import Python's own modules, numpy, scipy and tqdm; the notebook, where it compares, also torch.
 #
 # **Letters.** $N$ sequences, $T$ steps, $D$ inputs, $H$ hidden units; batch first, weights act from the right. All
 # gates of a cell stand side by side in one matrix. LSTM: blocks of $H$ columns in the order **i, f, o, g**. GRU: **r,
@@ -55,6 +56,9 @@
 # says so. (The stand-ins take some four times as long per step: mind that where this unit compares times.)
 
 # %%
+from coursekit.place import find_module
+
+find_module("gated")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport gated

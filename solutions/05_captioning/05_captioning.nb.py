@@ -75,6 +75,9 @@
 # your machine.
 
 # %%
+from coursekit.place import find_module
+
+find_module("captioning")  # goes to the folder of your file
 # %load_ext autoreload
 # %autoreload 1
 # %aimport captioning

@@ -1,5 +1,5 @@
 """
-tries = "writes wherever it can"
+tries = "writes wherever it should not"
 stopped_by = "Landlock"
 points = { relative_error = 2, rnn_step_forward = 4 }
 said = 'write to /tmp/fill'
@@ -12,7 +12,17 @@ from honest import breach, rnn_step_forward
 
 
 def attack():
-    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", ".", os.path.dirname(os.__file__), "@SECRET@"):
+    for folder in (
+        "/",
+        "/tmp",
+        "/var/tmp",
+        "/dev/shm",
+        "/run",
+        "/student",
+        "..",
+        os.path.dirname(os.__file__),
+        "@SECRET@",
+    ):
         try:
             with open(f"{folder}/fill", "wb") as file:
                 file.write(bytes(1024 * 1024))

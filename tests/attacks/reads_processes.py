@@ -12,8 +12,11 @@ from honest import breach, rnn_step_forward
 
 
 def attack():
-    for number in ("self", "1", str(os.getppid()), "@JUDGE@"):
+    others = [str(number) for number in range(1, 200) if number != os.getpid()]  # workers beside it, too
+    for number in ("self", *others, "@JUDGE@"):
         for name in ("environ", "cmdline", "maps", "mem", "fd", "root", "cwd"):
+            if (number, name) == ("self", "cwd"):
+                continue  # its own folder
             path = f"/proc/{number}/{name}"
             try:
                 os.listdir(path) if name in ("fd", "root", "cwd") else open(path, "rb").read(16)
