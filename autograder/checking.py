@@ -195,7 +195,7 @@ class Check:
     overwritten: Callable[[Case], dict[str, list[Any]]] | None = None
     conventions: tuple[Callable[[Any, Case, Expect], None], ...] = ()
     together: bool = True
-    asks: Mapping[str, Most] = field(default_factory=dict)
+    asks: Mapping[str, Most] = field(default_factory=dict, compare=False)
     needs: tuple[str, ...] = ()
     growing: Growing | None = None
 

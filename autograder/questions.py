@@ -36,12 +36,9 @@ def of_states(x: Any, h0: Any, *rest: Any) -> int:
     return SLACK * int(np.shape(x)[1] * np.size(h0))
 
 
-def once(dout: Any, *rest: Any) -> int:
-    """Numbers of one forward pass: what its backward pass asks that makes it again instead of keeping what it needs.
-
-    No slack here: this is what differences are made of, which take dozens of passes.
-    """
-    return int(np.size(dout))
+def nothing(*inputs: Any) -> int:
+    """A backward function has what it needs from its own forward pass already: it asks it nothing more."""
+    return 0
 
 
 def backward_asks(step: str, sequence: str, states: int = 1) -> dict[str, Most]:
@@ -53,7 +50,7 @@ def backward_asks(step: str, sequence: str, states: int = 1) -> dict[str, Most]:
     return {
         f"{step}_forward": lambda dh, _: SLACK * states * np.size(dh),
         f"{step}_backward": lambda dh, _: RESULTS * np.size(dh),
-        f"{sequence}_forward": once,
+        f"{sequence}_forward": nothing,
     }
 
 
@@ -112,7 +109,7 @@ class Questions:
             if any(np.iscomplexobj(value) for value in values):
                 raise TypeError("complex numbers")
             result = function.compute(*values) if left else None
-            asked = np.size(values[0]) if function.kind == "backward" else _numbers(result)
+            asked = np.size(values[0]) if function.kind.startswith("backward") else _numbers(result)
             if not left or max(asked, 1) > left:
                 self._left[function.name] = 0
                 self.exceeded.add(function.name)

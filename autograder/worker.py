@@ -479,9 +479,9 @@ class Worker:
             own = getattr(self.module, name, None)
             self.own.setdefault(name, names.get(name, _NOTHING))
             if kind == "local":
-                alone: dict[str, Any] = {}
-                exec(compile(stand_in["source"], f"<{name}>", "exec"), alone)
-                names[name] = alone[name]
+                own_names: dict[str, Any] = {}
+                exec(compile(stand_in["source"], f"<{name}>", "exec"), own_names)
+                names[name] = own_names[name]
             elif kind == "forward":
                 names[name] = self.forward(stand_in, own)
             else:

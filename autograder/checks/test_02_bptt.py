@@ -16,7 +16,7 @@ import numpy as np
 from autograder.checking import Case, Expect, Growing, exercise
 from autograder.draws import Draw
 from autograder.gradcheck import RTOL, Array, Comparison, as_array, compare, complex_step, describe
-from autograder.questions import RESULTS, backward_asks, of_states, once
+from autograder.questions import RESULTS, backward_asks, nothing, of_states
 from autograder.results import Outcome
 from autograder.student import KEPT, Call, StandIn, Tabulated
 
@@ -412,7 +412,7 @@ def _no_cache(expect: Expect, returned: Any, name: str) -> None:
     "rnn_step_backward",
     cases=step_cases,
     stand_ins=STEP_STAND_INS[:1],
-    asks={"rnn_step_forward": once},
+    asks={"rnn_step_forward": nothing},
     small=small_step,
     growing=GROWING_STEP,
 )
