@@ -648,9 +648,12 @@ def _is_below(path: str, folder: str) -> bool:
 def _secret_paths() -> list[str]:
     """Folders of checks, solutions, submissions and results, should one lie inside what a worker may read.
 
-    The grader's own package is one, where it is installed into the environment's libraries.
+    The grader's own packages are, where they are installed into the environment's libraries: workers have
+    ``coursekit.upstream`` from the judge, and no file of it.
     """
     secret = {_HERE}
+    if (_HERE.parent / "coursekit").is_dir():
+        secret.add(_HERE.parent / "coursekit")
     with contextlib.suppress(UsageError):
         secret.add(folders.course_root().resolve())
     if (_HERE.parent / folders.SOURCES).is_dir():
