@@ -187,7 +187,6 @@ class Student(Caller):
             reply = self._load_carefully(error)
         with self._border(""):
             names, absent, notes = reply if len(reply) == 3 else ([], [], [])
-            notes = notes if type(notes) is list else []
             self.names = {name for name in names if type(name) is str} if type(names) is list else set()
             self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
             notes = notes if type(notes) is list else []
