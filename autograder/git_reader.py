@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from autograder.passed_over import is_passed_over
 _SECONDS = 600
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_COMMITS = 20_000
+_MOST_ANSWER = MOST_BYTES + 16 * 1024 * 1024  # bytes of one answer of git's
 
 
 @dataclass
@@ -145,16 +147,41 @@ def _git(git: Path, *arguments: str, given: bytes = b"") -> bytes:
         "GIT_OPTIONAL_LOCKS": "0",
     }
     command = ["git", f"--git-dir={git}", "--no-pager", *arguments]
-    try:
-        done = subprocess.run(command, input=given, capture_output=True, env=environment, cwd=git, timeout=_SECONDS)
-    except FileNotFoundError as error:
-        raise InfrastructureError("There is no git here; install it to collect from repositories.") from error
-    except subprocess.TimeoutExpired as error:
-        raise Refused(f"git did not finish with it in {_SECONDS} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Refused(f"git cannot read it: {said[-1][:200] if said else 'no reason given'}")
-    return done.stdout
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
+        asked.write(given)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(
+                command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=environment, cwd=git
+            )
+        except FileNotFoundError as error:
+            raise InfrastructureError("There is no git here; install it to collect from repositories.") from error
+        too_long = threading.Event()
+
+        def stop() -> None:
+            too_long.set()
+            process.kill()
+
+        watch = threading.Timer(_SECONDS, stop)
+        watch.daemon = True
+        watch.start()
+        with process:
+            assert process.stdout is not None
+            try:
+                answer = process.stdout.read(_MOST_ANSWER + 1)  # a few small objects can name billions of files
+            finally:
+                watch.cancel()
+                if process.poll() is None and process.stdout.read(1):
+                    process.kill()
+        if too_long.is_set():
+            raise Refused(f"git did not finish with it in {_SECONDS} s")
+        if len(answer) > _MOST_ANSWER:
+            raise Refused(f"its files are more, or larger, than a submission can be ({MOST_BYTES >> 20} MB)")
+        if process.returncode:
+            said.seek(0)
+            lines = said.read(10_000).decode(errors="replace").strip().splitlines()
+            raise Refused(f"git cannot read it: {lines[-1][:200] if lines else 'no reason given'}")
+    return answer
 
 
 def _copy(git: Path, commit: str, target: Path, snapshot: Snapshot) -> None:
