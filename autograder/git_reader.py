@@ -27,6 +27,8 @@ _SECONDS = 600
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_COMMITS = 20_000
 _MOST_ANSWER = MOST_BYTES + 16 * 1024 * 1024  # bytes of one answer of git's
+_MOST_BRANCHES = 50  # that are looked at
+_MOST_LOOKED_AT = 1024 * 1024  # bytes of a file on them
 
 
 @dataclass
@@ -75,6 +77,71 @@ def take(folder: Path, target: Path, until: datetime | None = None) -> Snapshot:
     except Exception as error:  # a student's repository may be damaged in any way
         raise Refused(f"it cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
     return snapshot
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A file at the tip of a branch."""
+
+    name: str
+    time: datetime  # the committer's clock, UTC
+    path: str
+    data: bytes
+
+
+def other_branches(folder: Path, taken: str, name: str) -> list[Branch]:
+    """Files of one name at the tips of a repository's branches, other than the commit that was taken.
+
+    What is damaged is left out: it is only looked at to say that it is there.
+    """
+    found: list[Branch] = []
+    try:
+        own = _git_folder(folder)
+        head = _head(own)
+        with _borrowed(own) as git:
+            seen = {taken, head}
+            for branch, tip in _tips(own)[:_MOST_BRANCHES]:
+                if tip in seen:
+                    continue
+                seen.add(tip)
+                try:
+                    found += _files_named(git, branch, tip, name)
+                except (UnrolledError, ValueError, OverflowError, OSError):
+                    continue
+    except (UnrolledError, OSError, ValueError):
+        return found
+    return found
+
+
+def _files_named(git: Path, branch: str, tip: str, name: str) -> Iterator[Branch]:
+    line = _git(git, "rev-list", "--timestamp", "--max-count=1", tip).split()
+    time = datetime.fromtimestamp(int(line[0]), UTC)
+    for entry in _git(git, "ls-tree", "-r", "-z", "-l", "--full-tree", tip).split(b"\0"):
+        head, _, raw = entry.partition(b"\t")
+        path = raw.decode("utf-8", "replace")
+        if path.rpartition("/")[2] != name or is_passed_over(path, ()):
+            continue
+        mode, kind, blob, size = head.decode().split()
+        if kind == "blob" and mode != "120000" and int(size) <= _MOST_LOOKED_AT:
+            yield Branch(branch, time, path, _git(git, "cat-file", "blob", blob))
+
+
+def _tips(own: Path) -> list[tuple[str, str]]:
+    """Branches and the hashes of their commits, those that were fetched too, read as plain text."""
+    found: dict[str, str] = {}
+    packed = own / "packed-refs"
+    if packed.is_file() and not packed.is_symlink():
+        for line in packed.read_text(encoding="utf-8", errors="replace").splitlines():
+            tip, _, ref = line.partition(" ")
+            if ref.startswith(("refs/heads/", "refs/remotes/")) and _HASH.fullmatch(tip):
+                found[ref] = tip
+    for kind in ("heads", "remotes"):
+        for place, inside, names in os.walk(own / "refs" / kind, followlinks=False):
+            inside.sort()
+            for file in (Path(place) / name for name in sorted(names)):
+                if len(found) < 10 * _MOST_BRANCHES and not file.is_symlink() and _HASH.fullmatch(_text(file)):
+                    found[file.relative_to(own).as_posix()] = _text(file)
+    return [(ref.split("/", 2)[2], tip) for ref, tip in sorted(found.items())]
 
 
 def _git_folder(folder: Path) -> Path:

@@ -185,8 +185,12 @@ class Student(Caller):
             names, absent, notes = reply if len(reply) == 3 else ([], [], [])
             self.names = {name for name in names if type(name) is str} if type(names) is list else set()
             self.absent = [_text(name, 60) for name in absent[:MAX_ABSENT]] if type(absent) is list else []
+            notes = notes if type(notes) is list else []
             self.left_out = [*self._skipped.values(), *sentences(notes, self.submission.main, self._meaning)]
-        if any(type(note) is list and note[:2] == ["syntax", self.submission.main] for note in notes):
+            syntax = [
+                note for note in notes if type(note) is list and len(note) > 1 and type(note[0]) is type(note[1]) is str
+            ]
+        if any(note[:2] == ["syntax", self.submission.main] for note in syntax):
             old = about_python_2(self._text(self.submission.main), self.submission.main)
             self.left_out += [old] if old else []
         self._loaded = True

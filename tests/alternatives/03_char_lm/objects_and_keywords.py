@@ -147,7 +147,7 @@ def sample(params, h0, first, uniforms, temperature=1.0):
     writer = Writer(params=params, h0=h0, first=first)
     for u in uniforms:
         borders = list(accumulate(temperature_softmax(temperature=temperature, scores=writer.scores())))
-        writer.write(bisect(borders, u))
+        writer.write(bisect(borders, u, hi=len(borders) - 1))
     return np.array(writer.written)
 
 

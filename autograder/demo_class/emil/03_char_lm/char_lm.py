@@ -107,7 +107,8 @@ def sample(params, h0, first, uniforms, temperature=1.0):
     model = follow(params, h0, first)
     scores, written = next(model), []
     for u in uniforms:
-        written.append(int(np.sum(np.cumsum(temperature_softmax(scores, temperature)) <= u)))
+        below = int(np.sum(np.cumsum(temperature_softmax(scores, temperature)) <= u))
+        written.append(min(below, len(scores) - 1))
         scores = model.send(written[-1])
     return written
 

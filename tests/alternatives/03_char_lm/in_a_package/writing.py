@@ -30,6 +30,7 @@ def write(params, h, current, choose, M):
 def sample(params, h0, first, uniforms, temperature=1.0):
     def choose(scores, k):
         borders = np.cumsum(temperature_softmax(scores, temperature))
+        borders[-1] = 1.0  # rounding may leave it just below
         return int(np.flatnonzero(borders > uniforms[k])[0])
 
     return list(write(params, h0, first, choose, len(uniforms)))
