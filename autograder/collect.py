@@ -22,7 +22,7 @@ from autograder import folders
 from autograder.collect_sources import KINDS, Incoming, Source, kind_of
 from autograder.course import Course, Unit
 from autograder.errors import StoreError, UnrolledError, UsageError
-from autograder.handed_in import find_unit, folders_below
+from autograder.handed_in import folders_below
 from autograder.late import TIMESTAMP, lateness, read_timestamp, timestamp_text
 from autograder.notebook_choice import choose_notebook
 from autograder.passed_over import NOT_LOOKED_INTO
@@ -32,6 +32,7 @@ from autograder.store import student_folder
 from autograder.table_reader import read_records
 from autograder.tables import Cell, csv_text
 from autograder.times import read_time
+from autograder.work_beside import place_of_work
 
 EARLIER = "submitted_earlier"  # below the course's folder: what was replaced
 _AGAIN = re.compile(r"(?P<stem>.+?)(?:-\d+| ?\(\d+\))(?P<suffix>\.(?:py|ipynb))")  # bptt-1.py, bptt (1).py
@@ -100,6 +101,8 @@ def collect(
                 raise UsageError(f"There is nothing of {unit.id} in {path}.")
             lines = [_line(entry, unit, kind, roster) for entry in found]
             _refuse_shared_names(lines, roster)
+            if kind == "git":
+                _second_copies(lines, roster)
             order = sorted(range(len(found)), key=lambda n: (lines[n].student or "", found[n].time or _EVER))
             for number in order:
                 entry, line = found[number], lines[number]
@@ -190,6 +193,27 @@ def _student(entry: Incoming, kind: str, roster: Roster) -> str:
     return found
 
 
+def _second_copies(lines: Sequence[Collected], roster: Roster) -> None:
+    """``rnn-ada-dev-1`` is ``ada-dev``'s, as GitHub Classroom numbers copies, if there is no ``rnn-ada-dev``.
+
+    Of several copies all are collected; the newest commit is what is graded.
+    """
+    taken = {line.student: line.called for line in lines if line.student is not None}
+    for line in lines:
+        parts = line.called.removesuffix(".git").split("-")
+        if line.student is not None or not re.fullmatch(r"[1-9]\d?", parts.pop()):
+            continue
+        tails = ["-".join(parts[start:]) for start in range(len(parts))]
+        student = next((found for tail in tails if (found := roster.find(github=tail))), None)
+        if student in taken:
+            line.problem = f"{line.problem}; it may be a second copy of {taken[student]}, which was taken"
+        elif student is not None:
+            line.student = student
+            number = line.called.removesuffix(".git").rpartition("-")[2]
+            line.notes.append(f"taken for the repository of {student}: no account in the roster ends in -{number}")
+            line.problem = "" if line.problem.startswith("nobody in the roster") else line.problem
+
+
 def _refuse_shared_names(lines: Sequence[Collected], roster: Roster) -> None:
     """Without a roster a name is all there is: two people of the same name cannot be told apart."""
     if roster.people:
@@ -247,13 +271,8 @@ def _prepared(entry: Incoming, line: Collected, unit: Unit) -> Path:
     """
     for folder in list(folders_below(entry.place)):
         _rename_again(folder, unit, line)
-    try:
-        place = find_unit(unit, entry.place)
-    except UsageError as error:
-        if "several" in str(error) or "folders" in str(error):
-            raise
-        line.notes.append(str(error).rstrip("."))  # graded as a missing module; somebody should look
-        place = entry.place
+    place, notes = place_of_work(unit, entry.place)
+    line.notes += notes  # somebody should look
     notebook = place / f"{unit.id}.ipynb"
     others = sorted(path for folder in folders_below(entry.place) for path in folder.glob("*.ipynb") if path.is_file())
     if not notebook.exists():

@@ -33,6 +33,7 @@ from autograder.handed_in import folders_below
 from autograder.late import TIMESTAMP, read_timestamp
 from autograder.passed_over import NOT_LOOKED_INTO, is_environment, within_environment
 from autograder.times import read_time
+from autograder.work_beside import on_branches
 
 _MOODLE = re.compile(r"(?P<who>.+)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<file>.*))?")
 _CANVAS = re.compile(
@@ -246,6 +247,8 @@ def _git(source: Source) -> list[Incoming]:
         elif source.until is not None and taken.time > source.until:
             entry.notes.append("no commit before the deadline, so the newest one")
         entry.notes += [f"left out: {what}" for what in taken.left_out[:3]]
+        branches = git_reader.other_branches(path, taken.commit, source.unit.module_file)
+        entry.notes += on_branches(source.unit, branches, entry.place, taken.time)
         (entry.place / TIMESTAMP).unlink(missing_ok=True)
         found.append(_checked(entry))
     return found

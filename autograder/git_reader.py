@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from autograder.passed_over import is_passed_over
 _SECONDS = 600
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_COMMITS = 20_000
+_MOST_ANSWER = MOST_BYTES + 16 * 1024 * 1024  # bytes of one answer of git's
+_MOST_BRANCHES = 50  # that are looked at
+_MOST_LOOKED_AT = 1024 * 1024  # bytes of a file on them
 
 
 @dataclass
@@ -73,6 +77,71 @@ def take(folder: Path, target: Path, until: datetime | None = None) -> Snapshot:
     except Exception as error:  # a student's repository may be damaged in any way
         raise Refused(f"it cannot be read ({type(error).__name__}: {str(error)[:100]})") from error
     return snapshot
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A file at the tip of a branch."""
+
+    name: str
+    time: datetime  # the committer's clock, UTC
+    path: str
+    data: bytes
+
+
+def other_branches(folder: Path, taken: str, name: str) -> list[Branch]:
+    """Files of one name at the tips of a repository's branches, other than the commit that was taken.
+
+    What is damaged is left out: it is only looked at to say that it is there.
+    """
+    found: list[Branch] = []
+    try:
+        own = _git_folder(folder)
+        head = _head(own)
+        with _borrowed(own) as git:
+            seen = {taken, head}
+            for branch, tip in _tips(own)[:_MOST_BRANCHES]:
+                if tip in seen:
+                    continue
+                seen.add(tip)
+                try:
+                    found += _files_named(git, branch, tip, name)
+                except (UnrolledError, ValueError, OverflowError, OSError):
+                    continue
+    except (UnrolledError, OSError, ValueError):
+        return found
+    return found
+
+
+def _files_named(git: Path, branch: str, tip: str, name: str) -> Iterator[Branch]:
+    line = _git(git, "rev-list", "--timestamp", "--max-count=1", tip).split()
+    time = datetime.fromtimestamp(int(line[0]), UTC)
+    for entry in _git(git, "ls-tree", "-r", "-z", "-l", "--full-tree", tip).split(b"\0"):
+        head, _, raw = entry.partition(b"\t")
+        path = raw.decode("utf-8", "replace")
+        if path.rpartition("/")[2] != name or is_passed_over(path, ()):
+            continue
+        mode, kind, blob, size = head.decode().split()
+        if kind == "blob" and mode != "120000" and int(size) <= _MOST_LOOKED_AT:
+            yield Branch(branch, time, path, _git(git, "cat-file", "blob", blob))
+
+
+def _tips(own: Path) -> list[tuple[str, str]]:
+    """Branches and the hashes of their commits, those that were fetched too, read as plain text."""
+    found: dict[str, str] = {}
+    packed = own / "packed-refs"
+    if packed.is_file() and not packed.is_symlink():
+        for line in packed.read_text(encoding="utf-8", errors="replace").splitlines():
+            tip, _, ref = line.partition(" ")
+            if ref.startswith(("refs/heads/", "refs/remotes/")) and _HASH.fullmatch(tip):
+                found[ref] = tip
+    for kind in ("heads", "remotes"):
+        for place, inside, names in os.walk(own / "refs" / kind, followlinks=False):
+            inside.sort()
+            for file in (Path(place) / name for name in sorted(names)):
+                if len(found) < 10 * _MOST_BRANCHES and not file.is_symlink() and _HASH.fullmatch(_text(file)):
+                    found[file.relative_to(own).as_posix()] = _text(file)
+    return [(ref.split("/", 2)[2], tip) for ref, tip in sorted(found.items())]
 
 
 def _git_folder(folder: Path) -> Path:
@@ -145,16 +214,41 @@ def _git(git: Path, *arguments: str, given: bytes = b"") -> bytes:
         "GIT_OPTIONAL_LOCKS": "0",
     }
     command = ["git", f"--git-dir={git}", "--no-pager", *arguments]
-    try:
-        done = subprocess.run(command, input=given, capture_output=True, env=environment, cwd=git, timeout=_SECONDS)
-    except FileNotFoundError as error:
-        raise InfrastructureError("There is no git here; install it to collect from repositories.") from error
-    except subprocess.TimeoutExpired as error:
-        raise Refused(f"git did not finish with it in {_SECONDS} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Refused(f"git cannot read it: {said[-1][:200] if said else 'no reason given'}")
-    return done.stdout
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
+        asked.write(given)
+        asked.seek(0)
+        try:
+            process = subprocess.Popen(
+                command, stdin=asked, stdout=subprocess.PIPE, stderr=said, env=environment, cwd=git
+            )
+        except FileNotFoundError as error:
+            raise InfrastructureError("There is no git here; install it to collect from repositories.") from error
+        too_long = threading.Event()
+
+        def stop() -> None:
+            too_long.set()
+            process.kill()
+
+        watch = threading.Timer(_SECONDS, stop)
+        watch.daemon = True
+        watch.start()
+        with process:
+            assert process.stdout is not None
+            try:
+                answer = process.stdout.read(_MOST_ANSWER + 1)  # a few small objects can name billions of files
+            finally:
+                watch.cancel()
+                if process.poll() is None and process.stdout.read(1):
+                    process.kill()
+        if too_long.is_set():
+            raise Refused(f"git did not finish with it in {_SECONDS} s")
+        if len(answer) > _MOST_ANSWER:
+            raise Refused(f"its files are more, or larger, than a submission can be ({MOST_BYTES >> 20} MB)")
+        if process.returncode:
+            said.seek(0)
+            lines = said.read(10_000).decode(errors="replace").strip().splitlines()
+            raise Refused(f"git cannot read it: {lines[-1][:200] if lines else 'no reason given'}")
+    return answer
 
 
 def _copy(git: Path, commit: str, target: Path, snapshot: Snapshot) -> None:

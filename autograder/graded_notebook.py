@@ -72,6 +72,8 @@ def _as_it_is(text: str, given: Mapping[str, Given]) -> Notebook | None:
         if (notebook["nbformat"], notebook["nbformat_minor"]) != (4, 5):
             return None
         cells = notebook["cells"]
+        if not isinstance(cells, list):  # an empty object would pass for an empty list below
+            return None
         known = [given.get(cell["id"]) for cell in cells]
         same = [entry is not None and entry.as_read == cell for entry, cell in zip(known, cells, strict=True)]
         # A notebook is as it should be if each of its cells is, and what is around them.

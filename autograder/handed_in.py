@@ -27,7 +27,7 @@ def find_unit(unit: Unit, folder: Path) -> Path:
         key=lambda path: _rank(path, folder, unit),
     )
     if not found:
-        others = sorted({file.name for path in folders_below(folder) for file in path.glob("*.py")})
+        others = sorted({file.name for path in folders_below(folder) for file in path.iterdir() if file.is_file()})
         seen = f" It holds {', '.join(others[:5])}{', …' if len(others) > 5 else ''}." if others else ""
         raise UsageError(f"There is no {unit.module_file} in it.{seen}")
     if len(found) > 1 and _rank(found[0], folder, unit) == _rank(found[1], folder, unit):

@@ -210,7 +210,7 @@ class _Bench:
         self.student = Student(submission, unit.module, limits, stack, (), provided(unit), driver(unit.id))
         self.printed: int | None = 0
         self.absent: list[str] = []
-        self.notes: list[str] = []  # for a person to look at
+        self.notes = [*submission.beside]  # for a person to look at
         self.once: set[str] = set()  # what is not said of each function
         self.student.spawn()  # it starts while the checks are loaded
         try:
@@ -230,7 +230,7 @@ class _Bench:
             words = " ".join(["None of the functions is there.", *self.student.left_out])
             self.student.left_out = []  # said
             return StudentError("", Outcome.CRASHED, f"{self.submission.main} cannot be read as it is: {words}")
-        self.student.left_out += debugger(self.text())
+        self.student.left_out += [*self.submission.beside, *debugger(self.text())]
         odd = decode(self.source_bytes())[1]
         if odd:
             self.student.left_out.append(f"{self.submission.main} {odd}.")

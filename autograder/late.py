@@ -9,6 +9,7 @@ well as to all points.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,10 @@ def read_timestamp(submission: Path, zone: str | None = None) -> datetime | None
         StoreError: ``timestamp.txt`` is there and does not say clearly when.
     """
     file = submission / TIMESTAMP
+    if not os.path.lexists(file):
+        return None
+    if not file.is_file():  # a pipe would be waited for
+        raise StoreError(f"{file} is no file: nobody knows when it was handed in.")
     try:
         text = file.read_text(encoding="utf-8-sig").strip()
     except FileNotFoundError:

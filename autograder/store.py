@@ -146,6 +146,8 @@ class ResultStore:
             "module/problem": submission.problem,
             "module/package": submission.own_package or "",
         }
+        if submission.beside:
+            found["module/beside"] = " ".join(submission.beside)
         found |= {f"file/{name}": _short(data) for name, data in submission.files.items()}
         reference = self.root / folders.SOURCES / unit.id / unit.module_file
         found["reference"] = _short(reference.read_bytes()) if reference.is_file() else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.course import Unit
 from autograder.errors import UsageError
 from autograder.reading import decode, readable
+from autograder.work_beside import is_unwritten, listed, look_beside
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_FILES = 300
@@ -26,10 +27,13 @@ class Submission:
     files: dict[str, bytes]
     own_package: str | None = None
     problem: str = ""  # why there is no main
+    beside: tuple[str, ...] = ()  # what else was handed in, if the module is missing or unwritten
 
 
 def read_submission(unit: Unit, path: Path) -> Submission:
     """Read a folder that holds ``<module>.py``, or one ``.py`` file that holds the functions.
+
+    If the module of a folder is missing or unwritten, :mod:`autograder.work_beside` says what counts instead.
 
     Raises:
         UsageError: the path is missing, unreadable, or neither a folder nor a ``.py`` file.
@@ -40,11 +44,18 @@ def read_submission(unit: Unit, path: Path) -> Submission:
         if path.is_dir():
             folder, main = path, unit.module_file
             list(folder.iterdir())  # readable?
-            if not (folder / main).is_file():
-                return Submission(path, None, {}, problem=_missing(unit, folder))
+            if not (folder / main).is_file() and not (folder / main).is_symlink():
+                return _read_beside(unit, path, None) or Submission(path, None, {}, problem=_missing(unit, folder))
             if not _is_own(folder, folder / main):
                 words = f"{main} is a link to something outside its folder. Hand in the file itself."
                 return Submission(path, None, {}, problem=words)
+            if not (folder / main).is_file():
+                return Submission(path, None, {}, problem=_missing(unit, folder))
+            size = (folder / main).stat().st_size
+            if size < MAX_PARSED_BYTES and is_unwritten(unit, (folder / main).read_bytes()):
+                found = _read_beside(unit, path, folder / main)
+                if found is not None:
+                    return found
         elif path.suffix == ".py":
             folder, main = path.parent, path.name
         else:
@@ -59,9 +70,25 @@ def read_submission(unit: Unit, path: Path) -> Submission:
 
 
 def _missing(unit: Unit, folder: Path) -> str:
-    others = sorted(file.name for file in folder.glob("*.py"))
-    seen = f" It holds {', '.join(others[:5])}." if others else ""
-    return f"The folder has no {unit.module_file}.{seen} Hand in the file under exactly this name."
+    return f"The folder has no {unit.module_file}.{listed(folder)} Hand in the file under exactly this name."
+
+
+def _read_beside(unit: Unit, path: Path, main: Path | None) -> Submission | None:
+    """What else was handed in: the one module file that is graded instead, or why nothing is; None if there is none."""
+    found = look_beside(unit, path, main)
+    if found.chosen is not None:
+        folder, name = found.chosen.parent, found.chosen.name
+        files = _collect(folder, name)
+        files = {unit.module_file: files.pop(name)} | {
+            other: files[other] for other in files if other != unit.module_file
+        }
+        package = folder.resolve().name if "__init__.py" in files else ""
+        own_package = package if package.isidentifier() and package != unit.module else None
+        return Submission(path, unit.module_file, files, own_package, beside=found.sentences)
+    if not found.sentences:
+        return None
+    words = f"{unit.module_file} has none of the functions written." if main is not None else _missing(unit, path)
+    return Submission(path, None, {}, problem=" ".join([words, *found.sentences]), beside=found.sentences)
 
 
 def _collect(folder: Path, main: str) -> dict[str, bytes]:

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from autograder import folders
+from autograder import archives, folders, git_reader
 from autograder.cli import cli
+from autograder.errors import StoreError
+from autograder.late import read_timestamp
 
 UNIT = "02_bptt"
 MODULE = "x = 1\n"
@@ -142,3 +144,30 @@ def test_a_commit_of_the_year_a_billion(course: Path, tmp_path: Path) -> None:
         git("update-ref", "HEAD", git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", given=text))
     code, said = collect(course, repositories, "git")
     assert "ada" in collected(course) and "mallory" in said and code in (0, 4)
+
+
+def test_a_repository_of_endless_trees_is_refused(tmp_path: Path) -> None:
+    """Nine small objects that name a hundred million files: git's answer is not kept in memory."""
+    place = tmp_path / "bomb"
+    place.mkdir()
+
+    def git(*words: str, given: str = "") -> str:
+        command = ["git", "-C", str(place), "-c", "user.name=x", "-c", "user.email=x@example.edu", *words]
+        return subprocess.run(command, input=given, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "-q")
+    kind, made = "100644 blob", git("hash-object", "-w", "--stdin", given="x")
+    for _ in range(8):
+        listed = "".join(f"{kind} {made}\t{'n' * 100}{number}\n" for number in range(10))
+        kind, made = "040000 tree", git("mktree", given=listed)
+    git("update-ref", "HEAD", git("commit-tree", made, "-m", "work"))
+    with pytest.raises(archives.Refused, match="than a submission can be"):
+        git_reader.take(place, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_pipe_for_the_time_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody would ever write into it."""
+    os.mkfifo(tmp_path / "timestamp.txt")
+    with pytest.raises(StoreError, match="is no file"):
+        read_timestamp(tmp_path)
