@@ -348,6 +348,8 @@ def _same_number(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence
     rights = [one.right for one in wrong if one.right is not None and one.right.size]
     if len(values) < len(wrong) or len(wrong) < 2 or not all(np.isfinite(value).all() for value in values):
         return None
+    if len(wrong) < len(seen):  # where it is right it says something else: a bound, say, that is met only sometimes
+        return None
     numbers = {float(number) for value in values for number in (value.min(), value.max())}
     if (
         len(numbers) != 1
@@ -599,10 +601,16 @@ def _aliased(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) ->
     return None
 
 
+def _is_given(case: Case, name: str) -> bool:
+    """Whether an input of a case has anything but zeros in it."""
+    value = case.inputs.get(name)
+    return any(np.any(one) for one in (value if isinstance(value, (list, tuple)) else [value]) if one is not None)
+
+
 def _zero_input(part: str, seen: list[Seen], wrong: list[Seen], found: Evidence) -> Detected | None:
     ordinary = any(not one.case.edge for one in wrong)  # zeros were tried in these only
     for name, parts in found.zeroed.items():
-        if part not in parts or not ordinary:
+        if part not in parts or not ordinary or any(_is_given(one.case, name) for one in seen if one.ok):
             continue
         state = name in ("h0", "prev_h", "prev_c")
         return Detected(
