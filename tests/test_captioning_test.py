@@ -65,8 +65,8 @@ def test_the_worker_is_told_nothing_about_the_pictures_to_describe() -> None:
     sent: list[Any] = []
 
     class Spy:
-        def captioning_test(self, *arguments: Any, factor: float) -> None:
-            sent.extend(arguments)
+        def captioning_test(self, *arguments: Any, factor: float = 1.0) -> None:
+            sent.append(arguments)
 
     pictures = {"vocabulary": ["a"] * 50, "v": np.zeros((2, 3)), "others": np.zeros((4, 3)), "references": "secret"}
     pictures |= {"meanings": "secret", "captions": "training", "known": "known", "known_captions": "of the known"}
@@ -74,8 +74,10 @@ def test_the_worker_is_told_nothing_about_the_pictures_to_describe() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "captioning_data", lambda seed: pictures)
         checks.test_captioning(Spy(), case, Expect("captioning_test", ("meaning", "BLEU-4", "loss"), record))
-    assert len(sent) == 6 and "secret" not in map(str, sent)
-    assert case.seed not in sent[0].values() and sent[0]["seed"] == case.training_seed != case.seed
+    rehearsal, test = sent  # one step with made-up numbers, then the test
+    assert len(test) == 6 and "secret" not in map(str, (*rehearsal, *test))
+    assert case.seed not in (*rehearsal[0].values(), *test[0].values())
+    assert test[0]["seed"] == case.training_seed != case.seed
 
 
 def test_training_stops_at_its_budget_with_what_it_reached() -> None:
