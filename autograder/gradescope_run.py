@@ -100,7 +100,7 @@ class _Nobody:
     """A student who has written nothing: what a check makes before it calls anybody is made, and no more."""
 
     def __getattr__(self, name: str) -> Any:
-        raise StudentError("", Outcome.NOT_ATTEMPTED, f"{name} is not written.")
+        raise StudentError("", Outcome.CRASHED, f"{name} is nobody's.")  # not "not written": that ends it earlier
 
     def reset(self) -> None:
         """Nothing is kept."""

@@ -97,8 +97,10 @@ def adam_step(w, dw, config=None):
 
 
 def bits_per_char(scores, y):
-    loss, _ = softmax(scores, y, np.ones(y.shape))
-    return loss / (y.shape[1] * np.log(2))
+    N, T = y.shape
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return -np.take_along_axis(logs, y[..., None], axis=-1).sum() / (N * T) / np.log(2)
 
 
 def temperature_softmax(scores, temperature):
