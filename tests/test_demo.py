@@ -67,7 +67,7 @@ def test_every_correct_style_is_expected_to_get_everything(student: demo.DemoStu
 
 
 def test_the_class_is_large_and_mixed() -> None:
-    """Sixteen students, at least six right in their own way, and all outcomes that a student can cause but three."""
+    """Sixteen students, at least six right in their own way, and all outcomes that a student can cause but two."""
     students = demo.load_class()
     outcomes = {lost.outcome for s in students for unit in s.units.values() for lost in unit.lost.values()}
     assert len(students) == 16 and len(RIGHT) >= 6
@@ -75,7 +75,6 @@ def test_the_class_is_large_and_mixed() -> None:
         Outcome.PASSED,
         Outcome.WRONG_SHAPE,  # as a part: ines' db
         Outcome.OUT_OF_MEMORY,
-        Outcome.DIFFERENCES,  # tests/test_differences.py has many
         Outcome.ENVIRONMENT,
     }
 
@@ -163,7 +162,7 @@ def test_one_unit_says_what_to_look_at(results: dict[tuple[str, str], Submission
     """With room to spare, the table names the first thing that is not right."""
     lines = printed([result for (_, unit_id), result in results.items() if unit_id == "02_bptt"])
     pavel = next(line for line in lines if line.startswith("pavel"))
-    assert "temporal_softmax_loss: an index goes be" in pavel  # cut, as long as the line has room
+    assert pavel.endswith("temporal_softmax_loss: an index goes be…")
     assert max(map(cell_len, lines)) <= 80
 
 
