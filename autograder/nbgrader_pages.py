@@ -40,6 +40,8 @@ _STYLE = """<style>
 math { font-size: 1.08em; } math[display="block"] { margin: 0.6em 0; }
 mtd[columnalign="right"] { text-align: right; } mtd[columnalign="left"] { text-align: left; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+.text_cell_render td, .text_cell_render th { padding: 0.2em 0.9em 0.2em 0; vertical-align: top; }
+.text_cell_render table { margin: 0.8em 0; }
 </style>"""
 
 
