@@ -12,17 +12,11 @@ import os
 import re
 import secrets
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import APPEARS
+from own_jupyter import PATIENCE, jupyter_server
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +25,6 @@ NOTEBOOK, MODULE = "01_vanilla_rnn.ipynb", "vanilla_rnn.py"
 RIGHT = "return np.tanh(x @ Wx + prev_h @ Wh + b)"
 WRONG = "return np.tanh(x @ Wx + prev_h @ Wh)"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PATIENCE = 1000 * APPEARS  # milliseconds, as Playwright counts
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,23 +36,6 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def answers(url: str) -> bool:
-    """Whether a server is up at this address."""
-    try:
-        with urllib.request.urlopen(url, timeout=60):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 @pytest.fixture
@@ -78,44 +54,9 @@ def lab(tmp_path: Path, course_folder: Path) -> Iterator[str]:
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(values), encoding="utf-8")
-    port, token = free_port(), secrets.token_hex(16)
-    # Nothing of the person who runs the tests is read or written: own configuration, own data.
-    folders = {
-        "HOME": "",
-        "IPYTHONDIR": "ipython",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = {"ip": "127.0.0.1", "port": port, "port_retries": 0, "root_dir": course_folder}
-    command += [f"--ServerApp.{name}={value}" for name, value in options.items()]
-    log_path = tmp_path / "jupyterlab.log"
-    with log_path.open("wb") as log:
-        server = subprocess.Popen(
-            [*command, f"--IdentityProvider.token={token}"],
-            cwd=course_folder,
-            env={**os.environ, **{name: str(home / folder) for name, folder in folders.items()}},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            deadline = time.monotonic() + PATIENCE / 1000
-            while not answers(f"http://127.0.0.1:{port}/api/status?token={token}"):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"JupyterLab did not start:\n{log_path.read_text(errors='replace')[-3000:]}")
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={token}"
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+    token = secrets.token_hex(16)
+    with jupyter_server("jupyterlab", course_folder, home, f"/api/status?token={token}", token=token) as address:
+        yield f"{address}/lab/tree/{{}}?token={token}"
 
 
 @pytest.fixture

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,6 +19,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbconvert.exporters import HTMLExporter
+from own_jupyter import PATIENCE, jupyter_server
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from small_course import make_course, make_result
 
@@ -37,7 +33,6 @@ from autograder.similarity import compare_class
 from autograder.similarity_report import write_similarity
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PATIENCE = 60_000  # milliseconds; what a busy machine may take for one thing to appear
 UNIT = load_course().unit("02_bptt")
 RUN = "window.ran=1;alert(1)"
 SVG = f"<svg xmlns='http://www.w3.org/2000/svg' onload='{RUN}'><script>{RUN}</script></svg>"
@@ -291,56 +286,13 @@ def test_the_policy_alone_holds(kind: str, course: Path, watched: Watched, tmp_p
 # ── the formgrader ────────────────────────────────────────────────────────────────────────────────────
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def formgrader(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Jupyter server in the course's folder, with nbgrader's formgrader; no token is asked for."""
-    home, port = tmp_path_factory.mktemp("home"), free_port()
-    places = {"HOME": "", "IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data"}
-    places |= {"JUPYTER_RUNTIME_DIR": "runtime"}
-    options = {"ip": "127.0.0.1", "port": port, "port_retries": 0, "root_dir": course, "open_browser": False}
-    options |= {"jpserver_extensions": "{'nbgrader.server_extensions.formgrader': True}"}
-    log_path = home / "server.log"
-    with log_path.open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", "--allow-root", "--IdentityProvider.token=",
-             *(f"--ServerApp.{name}={value}" for name, value in options.items())],
-            cwd=course,
-            env={**os.environ, **{name: str(home / place) for name, place in places.items()}},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            deadline = time.monotonic() + PATIENCE / 1000
-            while not answers(f"http://127.0.0.1:{port}/formgrader/gradebook"):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"The server did not start:\n{log_path.read_text(errors='replace')[-3000:]}")
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-
-
-def answers(url: str) -> bool:
-    """Whether there is a page at this address."""
-    try:
-        with urllib.request.urlopen(url, timeout=10):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
+    extension = "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"
+    home = tmp_path_factory.mktemp("home")
+    with jupyter_server("jupyter_server", course, home, "/formgrader/gradebook", extension) as address:
+        yield address
 
 
 @pytest.fixture
